@@ -1,0 +1,136 @@
+package budget
+
+import "time"
+
+// MilliCPU is an amount of CPU in thousandths of a core.
+type MilliCPU int64
+
+// Bytes is an amount of memory.
+type Bytes int64
+
+// FloorCPU and FloorMemory are the least that one sidecar may get (the
+// contest's rule: 0.1 core and 128 MB).
+const (
+	FloorCPU    MilliCPU = 100
+	FloorMemory Bytes    = 128_000_000
+)
+
+// Limits are what all sidecars together may get.
+type Limits struct {
+	CPU    MilliCPU
+	Memory Bytes
+}
+
+// Use is what one pod's sidecar was measured to use and do in the round.
+type Use struct {
+	// Cores is its CPU use; Known is false when it was not reported.
+	Cores float64
+	Known bool
+	// Memory is its working set in bytes, 0 when not reported.
+	Memory float64
+	// Received and Sent are calls per second in the log, over the span of its own lines.
+	Received, Sent float64
+}
+
+// Sidecar is one service's sidecars: what they did and what it meant at the gateway.
+type Sidecar struct {
+	Service string
+	// Given is the CPU limit each had while Uses were measured (what the last
+	// plan gave; the floor before the first), 0 when unknown.
+	Given MilliCPU
+	// GivenMemory likewise.
+	GivenMemory Bytes
+	// Uses has one entry for each pod, ordered by pod; a service has at least one.
+	Uses []Use
+	// Seen is the number of distinct calls, in and out, behind the figures.
+	Seen int
+	// Visits and Sends are calls received and sent by all pods per external
+	// request; CriticalVisits and CriticalSends those on the critical path.
+	Visits, Sends, CriticalVisits, CriticalSends float64
+	// LatencyShare is the sidecars' part of the latency at the gateway, 0…1;
+	// Delay is that time itself, per external request.
+	LatencyShare float64
+	Delay        time.Duration
+	// Work is the application's own time per call received.
+	Work time.Duration
+	// SentBytes and GotBytes are mean response sizes of the calls received and sent.
+	SentBytes, GotBytes float64
+	// Upstreams is how many services it calls (configuration held in memory).
+	Upstreams int
+}
+
+// Call is one edge of the mesh for the latency model.
+type Call struct {
+	// From and To index Input.Sidecars; From is -1 for the gateway.
+	From, To int
+	// PerRequest is calls per external request, Critical the part of them that
+	// the caller's latency waited for (below 1 where calls run in parallel).
+	PerRequest, Critical float64
+	// ErrorRatio is the share of calls that failed.
+	ErrorRatio float64
+}
+
+// Gateway is what was observed of external requests.
+type Gateway struct {
+	Requests  int
+	Rate      float64
+	Mean, P99 time.Duration
+}
+
+// Input of a round. Sidecars are sorted by service.
+type Input struct {
+	Sidecars []Sidecar
+	Calls    []Call
+	Gateway  Gateway
+	Limits   Limits
+	// Knowledge is what earlier rounds of this mesh left, nil at the first.
+	Knowledge *Knowledge
+	Options   Options
+}
+
+// Options of the pour; the zero value means the defaults.
+type Options struct{}
+
+// Allotment is what one service's sidecars get, each, and why.
+type Allotment struct {
+	Service string
+	Pods    int
+	CPU     MilliCPU
+	Memory  Bytes
+	// Demand is the cores that each of its sidecars needs at the load foreseen.
+	Demand float64
+	// Utilization is Demand over CPU.
+	Utilization float64
+	// LatencyShare is the part of the predicted latency at the gateway that its
+	// sidecars cause.
+	LatencyShare float64
+	// Reason is a sentence for people.
+	Reason string
+}
+
+// Plan is the answer to one Input. Allotments are in the order of Input.Sidecars.
+type Plan struct {
+	Allotments []Allotment
+	// CPU and Memory are the totals over all pods.
+	CPU       MilliCPU
+	Memory    Bytes
+	Predicted Gateway
+	Warnings  []string
+	// Learned is to be handed back as Knowledge in the next round.
+	Learned *Knowledge
+}
+
+// Knowledge is what rounds teach about a mesh. It is a plain value that
+// survives JSON; callers keep it without looking inside.
+type Knowledge struct{}
+
+// InfeasibleError says that the limits cannot hold every sidecar's floor.
+type InfeasibleError struct {
+	Limits, Needed Limits
+	Pods           int
+}
+
+func (e *InfeasibleError) Error() string { return "" }
+
+// Pour makes the plan. It returns *InfeasibleError where the floors do not fit.
+func Pour(in Input) (Plan, error) { return Plan{}, nil }

@@ -1,0 +1,140 @@
+package graph
+
+import "time"
+
+// RootName is the name of the root in every output: the ingress gateway and
+// all that stands outside it.
+const RootName = "ingress-gateway"
+
+// Pod is one pod of the request that came with the log. Address is its IP
+// without a port and may be empty; Namespace may be empty.
+type Pod struct {
+	Service, Namespace, Name, Address string
+}
+
+// Kind tells what a node stands for.
+type Kind uint8
+
+// Root is the ingress, Service a service of the request, External an upstream
+// that no pod of the request serves; it is a leaf named by its host.
+const (
+	Root Kind = iota
+	Service
+	External
+)
+
+// Node is the root, a service or an external upstream.
+type Node struct {
+	Name string
+	Kind Kind
+	// Namespaces its pods live in, sorted; empty when the request named none.
+	Namespaces []string
+	// Pods of the service, sorted by namespace and name.
+	Pods []PodTraffic
+	// Rate is the calls per second that all its pods receive together.
+	Rate float64
+	// Visits is the calls it receives per external request at the gateway.
+	Visits float64
+	// Depth is the longest way from the root in edges that are not Back; -1
+	// when the root does not reach it.
+	Depth int
+}
+
+// PodTraffic is what one pod's sidecar was seen to do.
+type PodTraffic struct {
+	Pod
+	// Received and Sent are distinct calls the log shows on the two sides.
+	Received, Sent int
+	// ReceivedRate and SentRate are calls per second.
+	ReceivedRate, SentRate float64
+	// Span is the time that this sidecar's own lines cover, 0 without two of them.
+	Span time.Duration
+}
+
+// Host is a name by which an edge's callee was called.
+type Host struct {
+	// Name is the fully qualified host, or what the log had in its place.
+	Name string
+	// Port is the service port, 0 when unknown.
+	Port int
+	// Calls is how often it was seen, Last the start of the latest of them.
+	Calls int
+	Last  Micros
+}
+
+// Edge is all calls from one node to another.
+type Edge struct {
+	// From and To index Graph.Nodes.
+	From, To int
+	// Calls is the number of distinct calls behind the figures.
+	Calls int
+	// Rate is calls per second; PerRequest is calls per external request at
+	// the gateway; PerCall is calls per call that From received.
+	Rate, PerRequest, PerCall float64
+	// Mean and P99 of the call's duration: as its caller's sidecar saw it
+	// where that was logged, else as the callee's did.
+	Mean, P99 time.Duration
+	// ErrorRatio is the share of calls with a 5xx code or no upstream at all.
+	ErrorRatio float64
+	// SentBytes is the mean size of a response.
+	SentBytes float64
+	// Hosts by which To was called, by name and port.
+	Hosts []Host
+	// Back marks an edge that closes a cycle (a self-call too); the DAG leaves it out.
+	Back bool
+}
+
+// Gateway is what the log shows of external requests as a whole.
+type Gateway struct {
+	// Requests is the number of distinct external requests behind the figures.
+	Requests int
+	// Rate is requests per second, Mean and P99 their latency at the gateway.
+	Rate      float64
+	Mean, P99 time.Duration
+}
+
+// Lines counts what became of the log's lines: Total = Used + Repeated + Skipped.
+type Lines struct {
+	Total, Used, Repeated, Skipped int64
+}
+
+// Graph is the mesh as one log shows it: a weighted graph that is acyclic but
+// for the edges marked Back. It is a value made once by Builder.Build and not
+// changed after.
+type Graph struct {
+	// Nodes: the root first, then services by name, then externals by name.
+	Nodes []Node
+	// Edges by From's name, then To's name.
+	Edges   []Edge
+	Gateway Gateway
+	Lines   Lines
+	// Warnings in whole sentences, in a fixed order.
+	Warnings []string
+
+	traces traceTable
+}
+
+// Side is one sidecar's view of a call, on that sidecar's clock. A zero Side
+// (Logged false) means that this side's line is not in the log.
+type Side struct {
+	Logged                       bool
+	Start, Duration, ServiceTime Micros
+}
+
+// Call is one hop from caller to callee, by either or both sidecars' lines.
+type Call struct {
+	// From and To index Graph.Nodes; FromPod and ToPod index Node.Pods, -1 when
+	// the pod is not known.
+	From, To, FromPod, ToPod int
+	// Out is the caller's view, In the callee's.
+	Out, In Side
+	Failed  bool
+}
+
+// Trace is the calls of one external request.
+type Trace struct {
+	// Request is the hash of its request_id.
+	Request uint64
+	// Calls ordered by start where clocks allow, then by From, To: a total order.
+	Calls []Call
+}
