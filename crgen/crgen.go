@@ -11,6 +11,8 @@ type Upstream struct {
 	// the latest round in which it was.
 	Calls     int
 	LastRound int
+	// External is true for a host that no service of the request serves.
+	External bool
 }
 
 // Workload is one service's pods in one namespace.
@@ -37,6 +39,9 @@ type Options struct {
 	// MinRequests is how many requests a workload must have been seen to handle
 	// before it is narrowed, 50 by default.
 	MinRequests int
+	// Round is the present round, from 1; with Upstream.LastRound it tells how
+	// long an upstream has not been called.
+	Round int
 }
 
 // Resource is one Kubernetes object.

@@ -24,6 +24,15 @@ type Share struct {
 	Visits, Sends float64
 }
 
+// EdgeShare is what one edge of the graph has in the latency at the gateway.
+type EdgeShare struct {
+	// Critical is the calls on the critical path per external request.
+	Critical float64
+	// Serial is the part of the edge's calls that their caller's critical path
+	// waited for, 0…1: below 1 where calls run in parallel.
+	Serial float64
+}
+
 // Path is one way that external requests were held up longest.
 type Path struct {
 	// Nodes index Graph.Nodes, from the entry service on, each once.
@@ -37,6 +46,8 @@ type Path struct {
 // Result of Analyze. Services has one Share for each of Graph.Nodes.
 type Result struct {
 	Services []Share
+	// Edges has one EdgeShare for each of Graph.Edges.
+	Edges []EdgeShare
 	// Paths by falling share, then by names.
 	Paths []Path
 	// Traces is how many external requests stand behind it; 0 when the
@@ -46,4 +57,6 @@ type Result struct {
 }
 
 // Analyze finds the critical paths of g.
-func Analyze(g *graph.Graph) Result { return Result{Services: make([]Share, len(g.Nodes))} }
+func Analyze(g *graph.Graph) Result {
+	return Result{Services: make([]Share, len(g.Nodes)), Edges: make([]EdgeShare, len(g.Edges))}
+}

@@ -38,6 +38,9 @@ type Node struct {
 	// Depth is the longest way from the root in edges that are not Back; -1
 	// when the root does not reach it.
 	Depth int
+	// Opaque, when not "", says why the log cannot tell what this service calls
+	// (it shares an address with another service); its calls are then incomplete.
+	Opaque string
 }
 
 // PodTraffic is what one pod's sidecar was seen to do.

@@ -38,6 +38,15 @@ type Reading struct {
 	Warnings []string
 }
 
+// Skipped is the sum of Skips.
+func (r *Reading) Skipped() int64 {
+	var n int64
+	for _, s := range r.Skips {
+		n += s.Lines
+	}
+	return n
+}
+
 // ReadFile reads the log at path. A log that is missing, unreadable or not a
 // regular file is an empty Reading with a warning; the only error is ctx's.
 func ReadFile(ctx context.Context, path string, o Options) (*Reading, error) { return nil, nil }

@@ -1,6 +1,3 @@
-// Package optimize is the one composition of sluice: bytes → records → graph →
-// critical paths → pour → resources. The API, the commands and what-if all call
-// Run and nothing deeper, so a number seen in one is the number in all.
 package optimize
 
 import (
@@ -21,59 +18,95 @@ type Options struct {
 	Resources crgen.Options
 }
 
-// Memory is what a mesh's earlier rounds left: a plain value that survives JSON.
-// The nil Memory is that of a mesh not seen before. A Memory is never changed;
-// Run makes a new one.
-type Memory struct {
-	// Round is the number of observations that went in.
-	Round int `json:"round"`
-	// Services that the mesh had, sorted, by which it is recognised.
-	Services  []string          `json:"services"`
-	Knowledge *budget.Knowledge `json:"knowledge,omitempty"`
-	// Scope is what each workload was seen to call.
-	Scope []crgen.Workload `json:"scope,omitempty"`
-	// Given is what the last plan gave each service's sidecars.
-	Given []Grant `json:"given,omitempty"`
-}
+// Observation is what one request and its log show, before anything is decided.
+type Observation struct {
+	Request *request.Request
+	// Log says what became of the log's lines.
+	Log      *accesslog.Reading
+	Graph    *graph.Graph
+	Critical critical.Result
+	// Services of the request, sorted, by which a mesh is recognised.
+	Services []string
+	// Evidence is a hash of what was observed (usage and log, not the limits),
+	// whatever the order of rows and lines: a request with the evidence of an
+	// earlier one is that one asked again, and teaches nothing new.
+	Evidence uint64
+	// Warnings of reading and joining, in a fixed order.
+	Warnings []string
 
-// Grant is what one service's sidecars got.
-type Grant struct {
-	Service string          `json:"service"`
-	CPU     budget.MilliCPU `json:"cpu"`
-	Memory  budget.Bytes    `json:"memory"`
+	fleet []request.Service
 }
 
 // Report is one round: what was seen, what was decided, and why.
 type Report struct {
-	Request   *request.Request
-	Graph     *graph.Graph
-	Critical  critical.Result
+	*Observation
 	Plan      budget.Plan
 	Resources []crgen.Resource
-	// Log says what became of the log's lines.
-	Log *accesslog.Reading
-	// Warnings of all stages, in a fixed order.
+	// Warnings of all stages, the Observation's first.
 	Warnings []string
 	// Memory is what the next round of this mesh should start from.
 	Memory *Memory
-	// Evidence is a hash of what was observed (usage and log, not the limits),
-	// whatever the order of rows and lines: a request with the same evidence as
-	// an earlier one is that one asked again, and teaches nothing new.
-	Evidence uint64
-}
-
-// Observe reads the log and builds the graph, without planning.
-func Observe(ctx context.Context, req *request.Request, o Options) (*Report, error) {
-	return nil, nil
 }
 
 // Run makes one round of req, given what earlier rounds of its mesh left (nil:
-// nothing). Errors are *budget.InfeasibleError and ctx's.
+// nothing). Errors are *budget.InfeasibleError and ctx's own.
 func Run(ctx context.Context, req *request.Request, prior *Memory, o Options) (*Report, error) {
-	return nil, nil
+	obs, err := Observe(ctx, req, o)
+	if err != nil {
+		return nil, err
+	}
+	return Plan(ctx, obs, prior, o)
 }
 
-// Recall finds the memory that belongs to the mesh of req among those given: the
-// one that shares most services with it, provided that they share at least half
-// of all the services either has. It returns -1 for a mesh not seen before.
-func Recall(memories []*Memory, req *request.Request) int { return -1 }
+// Observe reads the log of req, joins it with the pods and finds the critical
+// paths. A log that cannot be read is no error but a warning: the Observation
+// then holds the services alone. The only error is ctx's.
+func Observe(ctx context.Context, req *request.Request, o Options) (*Observation, error) {
+	read, err := accesslog.ReadFile(ctx, req.AccessLog, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	return observe(req, read), nil
+}
+
+// observe is Observe once the log has been read.
+func observe(req *request.Request, read *accesslog.Reading) *Observation {
+	obs := &Observation{Request: req, Log: read, fleet: req.Services()}
+	for _, s := range obs.fleet {
+		obs.Services = append(obs.Services, s.Name)
+	}
+	obs.Graph = read.Builder.Build(graphPods(obs.fleet), read.Skipped())
+	obs.Critical = critical.Analyze(obs.Graph)
+	obs.Evidence = evidence(obs)
+	obs.Warnings = concat(read.Warnings, obs.Graph.Warnings, obs.Critical.Warnings)
+	return obs
+}
+
+// Plan decides on an Observation. Errors are *budget.InfeasibleError and ctx's own.
+func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Report, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	plan, err := budget.Pour(pourInput(obs, prior, o.Budget))
+	if err != nil {
+		return nil, err
+	}
+	next := remember(obs, prior, plan)
+	resources, warnings := crgen.Generate(next.Scope, scopeOptions(o.Resources, next))
+	return &Report{
+		Observation: obs,
+		Plan:        plan,
+		Resources:   resources,
+		Warnings:    concat(obs.Warnings, plan.Warnings, warnings),
+		Memory:      next,
+	}, nil
+}
+
+// concat joins lists of warnings into one that shares no memory with them.
+func concat(lists ...[]string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}

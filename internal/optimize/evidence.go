@@ -1,0 +1,79 @@
+package optimize
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// digest hashes a sequence of strings and numbers without ambiguity.
+type digest struct{ x *xxhash.Digest }
+
+func newDigest() digest { return digest{xxhash.New()} }
+
+func (d digest) text(s string) {
+	d.number(uint64(len(s)))
+	_, _ = d.x.WriteString(s)
+}
+
+func (d digest) number(n uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], n)
+	_, _ = d.x.Write(b[:])
+}
+
+func (d digest) float(f float64) { d.number(math.Float64bits(f)) }
+
+func (d digest) amount(p *float64) {
+	if p == nil {
+		d.number(0)
+		return
+	}
+	d.number(1)
+	d.float(*p)
+}
+
+// evidence hashes what a round shows. Rows are hashed one by one and the hashes
+// added, so that their order does not matter and two equal rows do not cancel;
+// the graph is the same value whatever the order of lines.
+func evidence(obs *Observation) uint64 {
+	var rows uint64
+	for _, c := range obs.Request.Containers {
+		d := newDigest()
+		for _, s := range []string{c.Service, c.Namespace, c.Pod, c.IP} {
+			d.text(s)
+		}
+		if c.Sidecar {
+			d.number(1)
+		}
+		d.amount(c.CPU)
+		d.amount(c.Memory)
+		rows += bits.RotateLeft64(d.x.Sum64(), 17)
+	}
+	d := newDigest()
+	d.number(rows)
+	digestGraph(d, obs)
+	return d.x.Sum64()
+}
+
+// digestGraph adds what the log showed.
+func digestGraph(d digest, obs *Observation) {
+	g := obs.Graph
+	for _, n := range g.Nodes {
+		d.text(n.Name)
+		d.float(n.Rate)
+	}
+	for _, e := range g.Edges {
+		d.number(uint64(e.From))
+		d.number(uint64(e.To))
+		d.number(uint64(e.Calls))
+		d.float(e.Rate)
+		d.float(e.PerCall)
+		d.number(uint64(e.Mean))
+		d.number(uint64(e.P99))
+	}
+	d.number(uint64(g.Gateway.Requests))
+	d.number(uint64(g.Gateway.Mean))
+}

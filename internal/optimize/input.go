@@ -1,0 +1,180 @@
+package optimize
+
+import (
+	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/request"
+)
+
+// graphPods is the fleet as the graph's join wants it. A pod that reported
+// several addresses is listed once for each.
+func graphPods(fleet []request.Service) []graph.Pod {
+	var pods []graph.Pod
+	for _, s := range fleet {
+		for _, p := range s.Pods {
+			addresses := p.Addresses
+			if len(addresses) == 0 {
+				addresses = []string{""}
+			}
+			for _, a := range addresses {
+				pods = append(pods, graph.Pod{Service: s.Name, Namespace: p.Namespace, Name: p.Name, Address: a})
+			}
+		}
+	}
+	return pods
+}
+
+// pourInput is what the pour needs to know of a round.
+func pourInput(obs *Observation, prior *Memory, o budget.Options) budget.Input {
+	in := budget.Input{
+		Limits:  limits(obs.Request),
+		Gateway: gateway(obs.Graph),
+		Options: o,
+	}
+	if prior != nil {
+		in.Knowledge = prior.Knowledge
+	}
+	at := make([]int, len(obs.Graph.Nodes)) // node → sidecar, -1 for none
+	for i := range at {
+		at[i] = -1
+	}
+	byName := make(map[string]int, len(obs.fleet))
+	for i, s := range obs.fleet {
+		byName[s.Name] = i
+	}
+	in.Sidecars = make([]budget.Sidecar, len(obs.fleet))
+	for i := range obs.Graph.Nodes {
+		n := &obs.Graph.Nodes[i]
+		if n.Kind != graph.Service {
+			continue
+		}
+		at[i] = byName[n.Name]
+		in.Sidecars[at[i]] = sidecar(obs, i, &obs.fleet[at[i]], prior)
+	}
+	in.Calls = calls(obs, at)
+	sendTotals(&in, obs, at)
+	return in
+}
+
+// limits rounds the request's limits down to whole units, within the relative
+// 1e-12 that the contest's own sums are off by.
+func limits(req *request.Request) budget.Limits {
+	return budget.Limits{
+		CPU:    budget.MilliCPU(whole(req.CPULimit * 1000)),
+		Memory: budget.Bytes(whole(req.MemoryLimit)),
+	}
+}
+
+// whole is the largest integer not over f by more than a part in 1e12, kept
+// where sums of it cannot overflow.
+func whole(f float64) int64 {
+	const most = 1e17
+	return int64(min(f*(1+1e-12), most))
+}
+
+func gateway(g *graph.Graph) budget.Gateway {
+	return budget.Gateway{Requests: g.Gateway.Requests, Rate: g.Gateway.Rate, Mean: g.Gateway.Mean, P99: g.Gateway.P99}
+}
+
+// sidecar gathers what is known of one service's sidecars; node indexes the graph.
+func sidecar(obs *Observation, node int, s *request.Service, prior *Memory) budget.Sidecar {
+	n, share := &obs.Graph.Nodes[node], obs.Critical.Services[node]
+	out := budget.Sidecar{
+		Service:        s.Name,
+		Visits:         n.Visits,
+		CriticalVisits: share.Visits,
+		CriticalSends:  share.Sends,
+		LatencyShare:   share.Latency,
+		Delay:          share.Sidecar,
+		Work:           share.Work,
+	}
+	traffic := make(map[[2]string]*graph.PodTraffic, len(n.Pods))
+	for i := range n.Pods {
+		p := &n.Pods[i]
+		traffic[[2]string{p.Namespace, p.Name}] = p
+		out.Seen += p.Received + p.Sent
+	}
+	for _, p := range s.Pods {
+		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}]))
+	}
+	out.Given, out.GivenMemory = given(s.Name, out.Uses, prior)
+	return out
+}
+
+// use is one pod's measured use beside its traffic.
+func use(p *request.Pod, t *graph.PodTraffic) budget.Use {
+	var u budget.Use
+	if p.SidecarCPU != nil {
+		u.Cores, u.Known = *p.SidecarCPU, true
+	}
+	if p.SidecarMemory != nil {
+		u.Memory = *p.SidecarMemory
+	}
+	if t != nil {
+		u.Received, u.Sent = t.ReceivedRate, t.SentRate
+	}
+	return u
+}
+
+// given is the limit that was in force while uses were measured: what the last
+// plan gave or, before there was one, the floor that the contest starts from,
+// unless a sidecar used more than that.
+func given(service string, uses []budget.Use, prior *Memory) (budget.MilliCPU, budget.Bytes) {
+	if g, ok := prior.given(service); ok {
+		return g.CPU, g.Memory
+	}
+	cpu, memory := budget.FloorCPU, budget.FloorMemory
+	for _, u := range uses {
+		// A tenth over: a window of usage may end inside a CFS period.
+		if u.Known && u.Cores*1000 > 1.1*float64(budget.FloorCPU) {
+			cpu = 0
+		}
+		if u.Memory > float64(budget.FloorMemory) {
+			memory = 0
+		}
+	}
+	return cpu, memory
+}
+
+// calls are the edges of the DAG between sidecars, and from the gateway.
+func calls(obs *Observation, at []int) []budget.Call {
+	var out []budget.Call
+	for i := range obs.Graph.Edges {
+		e := &obs.Graph.Edges[i]
+		if e.Back || at[e.To] < 0 {
+			continue
+		}
+		out = append(out, budget.Call{
+			From: at[e.From], To: at[e.To],
+			PerRequest: e.PerRequest, Critical: obs.Critical.Edges[i].Critical, ErrorRatio: e.ErrorRatio,
+		})
+	}
+	return out
+}
+
+// sendTotals fills what edges tell about their two ends.
+func sendTotals(in *budget.Input, obs *Observation, at []int) {
+	type mean struct{ sum, weight float64 }
+	sent, got := make([]mean, len(in.Sidecars)), make([]mean, len(in.Sidecars))
+	for i := range obs.Graph.Edges {
+		e := &obs.Graph.Edges[i]
+		if f := at[e.From]; f >= 0 {
+			in.Sidecars[f].Sends += e.PerRequest
+			in.Sidecars[f].Upstreams++
+			got[f].sum += e.SentBytes * e.PerRequest
+			got[f].weight += e.PerRequest
+		}
+		if t := at[e.To]; t >= 0 {
+			sent[t].sum += e.SentBytes * e.PerRequest
+			sent[t].weight += e.PerRequest
+		}
+	}
+	for i := range in.Sidecars {
+		if sent[i].weight > 0 {
+			in.Sidecars[i].SentBytes = sent[i].sum / sent[i].weight
+		}
+		if got[i].weight > 0 {
+			in.Sidecars[i].GotBytes = got[i].sum / got[i].weight
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package request
+
+import "sort"
+
+// Service is one service of the request with its pods.
+type Service struct {
+	Name string
+	// Pods sorted by name, then namespace. There is at least one.
+	Pods []Pod
+}
+
+// Pod is one pod, with what all rows about it say.
+type Pod struct {
+	Namespace, Name string
+	// Addresses that its rows named, sorted, without repeats; more than one
+	// where rows disagree (an address changed, or a pod has two).
+	Addresses []string
+	// SidecarCPU in cores and SidecarMemory in bytes, nil when no row told. Of
+	// several rows about one sidecar the largest counts: a pod restarted in the
+	// window is reported twice, and too little is the costlier mistake.
+	SidecarCPU, SidecarMemory *float64
+	// AppCPU in cores is what its other containers used together, nil when no
+	// row told.
+	AppCPU *float64
+}
+
+// podKey tells pods apart. The contest's harness counts distinct pod names per
+// service; counting a name once for each namespace can only count more pods, so
+// a plan that holds here holds there.
+type podKey struct{ service, namespace, name string }
+
+// Services groups the rows: services by name, each with its pods. Every pod has
+// one sidecar whether or not a row for it came.
+func (r *Request) Services() []Service {
+	pods := make(map[podKey]*Pod)
+	home := r.namespaces()
+	for i := range r.Containers {
+		c := &r.Containers[i]
+		k := podKey{c.Service, c.Namespace, c.Pod}
+		if k.namespace == "" {
+			k.namespace = home[podKey{service: c.Service, name: c.Pod}]
+		}
+		p := pods[k]
+		if p == nil {
+			p = &Pod{Namespace: k.namespace, Name: c.Pod}
+			pods[k] = p
+		}
+		p.add(c)
+	}
+	return group(pods)
+}
+
+// namespaces finds, for each pod, the first namespace that any of its rows
+// names: a row that names none is about the same pod.
+func (r *Request) namespaces() map[podKey]string {
+	home := make(map[podKey]string)
+	for i := range r.Containers {
+		c := &r.Containers[i]
+		k := podKey{service: c.Service, name: c.Pod}
+		if ns := home[k]; c.Namespace != "" && (ns == "" || c.Namespace < ns) {
+			home[k] = c.Namespace
+		}
+	}
+	return home
+}
+
+// add takes one row about p; the order of rows does not matter.
+func (p *Pod) add(c *Container) {
+	if i := sort.SearchStrings(p.Addresses, c.IP); c.IP != "" && (i == len(p.Addresses) || p.Addresses[i] != c.IP) {
+		p.Addresses = append(p.Addresses, c.IP)
+		sort.Strings(p.Addresses)
+	}
+	if c.Sidecar {
+		p.SidecarCPU = larger(p.SidecarCPU, c.CPU)
+		p.SidecarMemory = larger(p.SidecarMemory, c.Memory)
+		return
+	}
+	p.AppCPU = larger(p.AppCPU, c.CPU)
+}
+
+// larger of two amounts that may be unknown.
+func larger(a, b *float64) *float64 {
+	if a == nil || b != nil && *b > *a {
+		return b
+	}
+	return a
+}
+
+func group(pods map[podKey]*Pod) []Service {
+	keys := make([]podKey, 0, len(pods))
+	for k := range pods {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		a, b := keys[i], keys[j]
+		if a.service != b.service {
+			return a.service < b.service
+		}
+		if a.name != b.name {
+			return a.name < b.name
+		}
+		return a.namespace < b.namespace
+	})
+	var out []Service
+	for _, k := range keys {
+		if len(out) == 0 || out[len(out)-1].Name != k.service {
+			out = append(out, Service{Name: k.service})
+		}
+		s := &out[len(out)-1]
+		s.Pods = append(s.Pods, *pods[k])
+	}
+	return out
+}
