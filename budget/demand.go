@@ -1,0 +1,63 @@
+package budget
+
+import "math"
+
+// idleCores is what a sidecar without traffic uses at most: health checks,
+// metrics, configuration.
+const idleCores = 0.01
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// coresPerPod is the mean CPU use of a service's sidecars, each measurement
+// brought within what its limit allowed; known is false when none was reported.
+func (s *Sidecar) coresPerPod() (mean float64, known bool) {
+	sum, n := 0.0, 0
+	most := math.Inf(1)
+	if s.Given > 0 {
+		// A quota is kept by the kernel: more than it, but for an averaging window
+		// that began before, is a wrong number.
+		most = 1.1 * float64(s.Given) / 1000
+	}
+	for _, u := range s.Uses {
+		if !u.Known || !finite(u.Cores) || u.Cores < 0 {
+			continue
+		}
+		sum += min(u.Cores, most)
+		n++
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return sum / float64(n), true
+}
+
+// quiet reports that no line names the service and that its sidecars used next
+// to nothing: it keeps the floor.
+func (s *Sidecar) quiet() bool {
+	if s.Seen > 0 {
+		return false
+	}
+	cores, known := s.coresPerPod()
+	return !known || cores <= idleCores
+}
+
+// trafficPerPod is calls in and out per second and pod, 0 when the log shows none.
+func (s *Sidecar) trafficPerPod() float64 {
+	sum := 0.0
+	for _, u := range s.Uses {
+		if t := u.Received + u.Sent; finite(t) && t > 0 {
+			sum += t
+		}
+	}
+	return sum / float64(s.pods())
+}
+
+// sane is the gateway's figures with what cannot be a measurement taken as
+// not measured.
+func (g Gateway) sane() Gateway {
+	if !(g.Rate > 0 && g.Rate < 1e9) || g.Mean <= 0 || g.Requests <= 0 {
+		return Gateway{}
+	}
+	g.P99 = max(g.P99, 0)
+	return g
+}
