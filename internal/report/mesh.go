@@ -1,0 +1,226 @@
+package report
+
+import (
+	"cmp"
+	"net"
+	"slices"
+	"strconv"
+
+	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/accesslog"
+	"github.com/sluice-mesh/sluice/internal/optimize"
+	"github.com/sluice-mesh/sluice/internal/request"
+)
+
+// meshGateway is what was seen of external requests as a whole.
+type meshGateway struct {
+	Requests int     `json:"requests"`
+	Rate     *figure `json:"requests_per_second"`
+	MeanMS   *millis `json:"mean_ms"`
+	P99MS    *millis `json:"p99_ms"`
+	Traces   int     `json:"traces"`
+}
+
+// serviceRow is one service as observed.
+type serviceRow struct {
+	Name       string   `json:"name"`
+	Namespaces []string `json:"namespaces,omitempty"`
+	Pods       int      `json:"pods"`
+	Rate       figure   `json:"requests_per_second"`
+	Visits     figure   `json:"visits"`
+	SelfMS     millis   `json:"self_ms"`
+	WorkMS     millis   `json:"work_ms"`
+	SidecarMS  millis   `json:"sidecar_ms"`
+	Latency    figure   `json:"latency_share"`
+	SidecarCPU *figure  `json:"sidecar_cpu"`
+	// Depth is null where the gateway does not reach it.
+	Depth  *int   `json:"depth"`
+	Opaque string `json:"opaque,omitempty"`
+}
+
+// externalRow is an upstream that no pod of the request serves.
+type externalRow struct {
+	Name string `json:"name"`
+	Rate figure `json:"requests_per_second"`
+}
+
+// edgeRow is all calls from one node to another.
+type edgeRow struct {
+	From       string   `json:"from"`
+	To         string   `json:"to"`
+	Rate       figure   `json:"requests_per_second"`
+	PerRequest figure   `json:"calls_per_request"`
+	PerCall    figure   `json:"calls_per_call"`
+	Calls      int      `json:"calls"`
+	MeanMS     millis   `json:"mean_ms"`
+	P99MS      millis   `json:"p99_ms"`
+	Errors     figure   `json:"error_ratio"`
+	Bytes      figure   `json:"response_bytes"`
+	Hosts      []string `json:"hosts,omitempty"`
+	MoreHosts  int      `json:"more_hosts,omitempty"`
+	Back       bool     `json:"closes_cycle,omitempty"`
+}
+
+// pathRow is one way that external requests were held up longest.
+type pathRow struct {
+	Services []string `json:"services"`
+	Share    figure   `json:"share"`
+	MeanMS   millis   `json:"mean_ms"`
+}
+
+// linesRow is what became of the log's lines.
+type linesRow struct {
+	Total    int64 `json:"total"`
+	Used     int64 `json:"used"`
+	Repeated int64 `json:"repeated"`
+	Skipped  int64 `json:"skipped"`
+}
+
+// skipRow is why lines were skipped.
+type skipRow struct {
+	Reason string `json:"reason"`
+	Lines  int64  `json:"lines"`
+	First  int64  `json:"first_line"`
+}
+
+// Graph is `sluice graph -o json` and GET /rounds/{n}/graph. What does not fit in
+// MaxDocument is left out, as the member "truncated" then says.
+func Graph(o *optimize.Observation) ([]byte, error) { return GraphWithin(o, MaxDocument) }
+
+// GraphWithin is Graph in at most limit bytes, 0 for no limit.
+func GraphWithin(o *optimize.Observation, limit int) ([]byte, error) {
+	var d document
+	g := o.Graph
+	d.set("root", graph.RootName)
+	d.set("gateway", meshGatewayOf(o))
+	d.list("services", 1, rowsOf(&d, serviceRows(o), func(s serviceRow) float64 { return float64(s.Rate) }))
+	d.list("externals", 5, rowsOf(&d, externalRows(g), func(x externalRow) float64 { return float64(x.Rate) }))
+	d.list("edges", 3, rowsOf(&d, edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate) }))
+	d.list("critical_paths", 4, rowsOf(&d, pathRows(o), nil))
+	d.set("lines", linesRow(g.Lines))
+	d.list("skipped_lines", 6, rowsOf(&d, skipRows(o.Log), nil))
+	d.list("warnings", 2, warningRows(&d, o.Warnings))
+	return d.finish(limit)
+}
+
+func meshGatewayOf(o *optimize.Observation) meshGateway {
+	g := o.Graph.Gateway
+	seen := g.Requests > 0
+	return meshGateway{g.Requests, known(seen && g.Rate > 0, figure(g.Rate)),
+		known(seen, millis(g.Mean)), known(seen, millis(g.P99)), o.Critical.Traces}
+}
+
+// serviceRows lists every service of the request, seen in the log or not.
+func serviceRows(o *optimize.Observation) []serviceRow {
+	at := make(map[string]int, len(o.Graph.Nodes))
+	for i, n := range o.Graph.Nodes {
+		if n.Kind == graph.Service {
+			at[n.Name] = i
+		}
+	}
+	var rows []serviceRow
+	for _, s := range o.Request.Services() {
+		r := serviceRow{Name: s.Name, Pods: len(s.Pods), SidecarCPU: sidecarCPU(&s)}
+		if i, ok := at[s.Name]; ok {
+			r.observed(o, i)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// observed fills in what node i of the graph shows.
+func (r *serviceRow) observed(o *optimize.Observation, i int) {
+	n, c := &o.Graph.Nodes[i], &o.Critical.Services[i]
+	r.Namespaces, r.Opaque = n.Namespaces, n.Opaque
+	r.Rate, r.Visits = figure(n.Rate), figure(n.Visits)
+	r.Depth = known(n.Depth >= 0, n.Depth)
+	r.SelfMS, r.WorkMS, r.SidecarMS = millis(c.Self), millis(c.Work), millis(c.Sidecar)
+	r.Latency = figure(c.Latency)
+}
+
+// sidecarCPU is what all sidecars of s used together, nil when none reported.
+func sidecarCPU(s *request.Service) *figure {
+	sum, seen := 0.0, false
+	for _, p := range s.Pods {
+		if p.SidecarCPU != nil {
+			sum, seen = sum+*p.SidecarCPU, true
+		}
+	}
+	return known(seen, figure(sum))
+}
+
+func externalRows(g *graph.Graph) []externalRow {
+	var rows []externalRow
+	for _, n := range g.Nodes {
+		if n.Kind == graph.External {
+			rows = append(rows, externalRow{n.Name, figure(n.Rate)})
+		}
+	}
+	return rows
+}
+
+// edgeRows is every edge, those that close a cycle too, in the graph's order.
+func edgeRows(g *graph.Graph) []edgeRow {
+	rows := make([]edgeRow, 0, len(g.Edges))
+	for _, e := range g.Edges {
+		r := edgeRow{
+			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
+			Rate: figure(e.Rate), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
+			MeanMS: millis(e.Mean), P99MS: millis(e.P99), Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
+			Back: e.Back,
+		}
+		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// maxHosts is how many names of one callee an edge lists; a wildcard behind one
+// address can have thousands.
+const maxHosts = 10
+
+// hostNames is the most called hosts, by name, and how many more there are.
+func hostNames(hosts []graph.Host) (names []string, more int) {
+	top := slices.Clone(hosts)
+	slices.SortStableFunc(top, func(a, b graph.Host) int { return cmp.Compare(b.Calls, a.Calls) })
+	if len(top) > maxHosts {
+		top, more = top[:maxHosts], len(top)-maxHosts
+	}
+	for _, h := range top {
+		name := clip(h.Name, maxWarning)
+		if h.Port > 0 {
+			name = net.JoinHostPort(name, strconv.Itoa(h.Port))
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, more
+}
+
+func pathRows(o *optimize.Observation) []pathRow {
+	var rows []pathRow
+	for _, p := range o.Critical.Paths {
+		rows = append(rows, pathRow{pathNames(o.Graph, p.Nodes), figure(p.Share), millis(p.Mean)})
+	}
+	return rows
+}
+
+func pathNames(g *graph.Graph, nodes []int) []string {
+	names := make([]string, 0, len(nodes))
+	for _, i := range nodes {
+		names = append(names, g.Nodes[i].Name)
+	}
+	return names
+}
+
+func skipRows(log *accesslog.Reading) []skipRow {
+	if log == nil {
+		return nil
+	}
+	var rows []skipRow
+	for _, s := range log.Skips {
+		rows = append(rows, skipRow(s))
+	}
+	return rows
+}

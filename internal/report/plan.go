@@ -1,0 +1,105 @@
+package report
+
+import (
+	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/optimize"
+)
+
+// MaxDocument is the most bytes that Plan and Graph write: the contract's 2 MB
+// with some room for what a server puts around them.
+const MaxDocument = 1_900_000
+
+// totals are sums over all pods, and what they may be.
+type totals struct {
+	CPU         cores        `json:"cpu"`
+	CPULimit    float64      `json:"cpu_limit"`
+	Memory      budget.Bytes `json:"memory"`
+	MemoryLimit float64      `json:"memory_limit"`
+}
+
+// gatewayRow speaks of requests at the ingress gateway; what is not known is null.
+type gatewayRow struct {
+	MeanMS *millis `json:"mean_ms"`
+	Rate   *figure `json:"requests_per_second"`
+}
+
+// sidecarRow is one service's sidecars: what each gets, and why.
+type sidecarRow struct {
+	Service      string       `json:"service"`
+	Pods         int          `json:"pods"`
+	CPU          cores        `json:"cpu"`
+	Memory       budget.Bytes `json:"memory"`
+	Demand       figure       `json:"cpu_demand"`
+	Utilization  figure       `json:"utilization"`
+	LatencyShare figure       `json:"latency_share"`
+	Reason       string       `json:"reason"`
+}
+
+// crRow says why there is a resource.
+type crRow struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Reason    string `json:"reason"`
+}
+
+// Plan is `sluice plan -o json` and GET /rounds/{n}; round numbers it. What does
+// not fit in MaxDocument is left out, as the member "truncated" then says.
+func Plan(r *optimize.Report, round int) ([]byte, error) { return PlanWithin(r, round, MaxDocument) }
+
+// PlanWithin is Plan in at most limit bytes, 0 for no limit.
+func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
+	var d document
+	d.set("round", round)
+	d.list("resource", 1, rowsOf(&d, resourceRows(&r.Plan), func(x resourceRow) float64 { return float64(x.CPU) }))
+	d.list("istio_cr", 4, rowsOf(&d, yamls(r), nil))
+	d.list("istio_cr_reasons", 5, rowsOf(&d, crRows(r), nil))
+	d.set("features", theFeatures())
+	d.set("totals", totals{cores(r.Plan.CPU), r.Request.CPULimit, r.Plan.Memory, r.Request.MemoryLimit})
+	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
+	g := r.Graph.Gateway
+	d.set("observed", gatewayOf(g.Requests > 0, budget.Gateway{Rate: g.Rate, Mean: g.Mean}))
+	d.list("sidecars", 3, sidecarRows(&d, &r.Plan))
+	d.list("warnings", 2, warningRows(&d, r.Warnings))
+	return d.finish(limit)
+}
+
+// gatewayOf is g as far as it is known: a mean where requests were seen, a rate
+// where it could be told.
+func gatewayOf(seen bool, g budget.Gateway) gatewayRow {
+	return gatewayRow{known(seen, millis(g.Mean)), known(seen && g.Rate > 0, figure(g.Rate))}
+}
+
+// sidecarRows may go without their reasons where there are very many.
+func sidecarRows(d *document, plan *budget.Plan) []row {
+	rows := make([]row, len(plan.Allotments))
+	for i, a := range plan.Allotments {
+		s := sidecarRow{a.Service, a.Pods, cores(a.CPU), a.Memory, figure(a.Demand), figure(a.Utilization), figure(a.LatencyShare), a.Reason}
+		rows[i].full = d.encode(s)
+		s.Reason = ""
+		rows[i].brief = d.encode(s)
+		rows[i].weight = float64(a.CPU)
+	}
+	return rows
+}
+
+func crRows(r *optimize.Report) []crRow {
+	rows := make([]crRow, 0, len(r.Resources))
+	for _, c := range r.Resources {
+		rows = append(rows, crRow{c.Kind, c.Namespace, c.Name, c.Reason})
+	}
+	return rows
+}
+
+// maxWarning is how much of one warning a document holds: a name in it may be
+// longer than all the rest.
+const maxWarning = 2000
+
+// warningRows keeps the warnings whole up to maxWarning.
+func warningRows(d *document, warnings []string) []row {
+	rows := make([]row, len(warnings))
+	for i, w := range warnings {
+		rows[i].full = d.encode(clip(w, maxWarning))
+	}
+	return rows
+}
