@@ -3,16 +3,21 @@ package crgen
 // Upstream is one host a workload was seen to call.
 type Upstream struct {
 	// Host is the fully qualified name, such as reviews.default.svc.cluster.local,
-	// or an external host.
+	// or an external host. A short name counts from the caller's namespace. An
+	// address stands for itself: no Sidecar can list it. "" says that the log did
+	// not name what was called; the caller is then not narrowed.
 	Host string
-	// Namespace of the Service or ServiceEntry, "" when unknown.
+	// Namespace of the Service or ServiceEntry, "" when unknown. It is not needed
+	// for hosts under the cluster domain, which carry it.
 	Namespace string
 	// Calls is how often it was called over the rounds remembered, LastRound
 	// the latest round in which it was.
 	Calls     int
 	LastRound int
-	// External is true for a host that no service of the request serves.
-	External bool
+	// Idle is how many requests the workload handled in the rounds after LastRound:
+	// the evidence that the host is no longer called. Remember keeps count; where
+	// it is left 0 the host is never dropped.
+	Idle int `json:",omitempty"`
 }
 
 // Workload is one service's pods in one namespace.
@@ -26,22 +31,16 @@ type Workload struct {
 	Opaque string
 	// Upstreams in any order; Generate sorts.
 	Upstreams []Upstream
-}
-
-// Options of the resources; the zero value means the defaults.
-type Options struct {
-	// APIVersion is "v1beta1" (the default) or "v1".
-	APIVersion string
-	// LabelKey is the pod label that holds the service's name, "app" by default.
-	LabelKey string
-	// ClusterDomain is "cluster.local" by default.
-	ClusterDomain string
-	// MinRequests is how many requests a workload must have been seen to handle
-	// before it is narrowed, 50 by default.
-	MinRequests int
-	// Round is the present round, from 1; with Upstream.LastRound it tells how
-	// long an upstream has not been called.
-	Round int
+	// Labels are those that its pods are known to carry and that shall select
+	// them; empty means the assumption LabelKey: Service.
+	Labels map[string]string `json:",omitempty"`
+	// Pods need only be named where another workload has them too: workloads that
+	// share a pod get one Sidecar with what any of them calls, for Istio applies
+	// only one of two that match a pod.
+	Pods []string `json:",omitempty"`
+	// Skip, when not "", says why no Sidecar may speak of it at all: a gateway,
+	// which ignores them, or an ambient workload, which has no sidecar.
+	Skip string `json:",omitempty"`
 }
 
 // Resource is one Kubernetes object.
@@ -49,6 +48,10 @@ type Resource struct {
 	Kind, Namespace, Name string
 	// Service it is for, "" for a namespace's default.
 	Service string
+	// Merged are further services that it is for, because they share its pods.
+	Merged []string
+	// Hosts is the egress list, sorted, as in the YAML.
+	Hosts []string
 	// YAML is the document, ending in a newline, without "---".
 	YAML string
 	// Reason is a sentence for people.
@@ -57,4 +60,20 @@ type Resource struct {
 
 // Generate writes the resources for the workloads, sorted by namespace and
 // name; the bytes depend on nothing but the arguments.
-func Generate(ws []Workload, o Options) (rs []Resource, warnings []string) { return nil, nil }
+//
+// Warnings name, quoted, what got no resource and why. Options that Check finds
+// wrong give one warning and no resource.
+func Generate(ws []Workload, o Options) (rs []Resource, warnings []string) {
+	o = o.withDefaults()
+	if err := o.Check(); err != nil {
+		return nil, []string{err.Error() + "; no resources are generated"}
+	}
+	var n notes
+	for _, ns := range survey(ws, o) {
+		ns.warn(o, &n)
+		if ns.barred == "" {
+			rs = append(rs, ns.resources(o, &n)...)
+		}
+	}
+	return rs, n.list()
+}

@@ -1,0 +1,112 @@
+package crgen
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Remember adds what round o.Round showed (seen) to what earlier rounds left
+// (known), for Generate. It returns the workloads of seen, by namespace and
+// service, with the requests and upstreams of all rounds: hosts grow at once.
+// They shrink in Generate, once a host was not called for more than o.KeepRounds
+// rounds and in at least o.MinRequests requests; after as many rounds again it is
+// forgotten here.
+//
+// A workload that seen lacks is forgotten, and starts anew when it comes back.
+// Requests of an opaque workload prove nothing and are not counted. Neither
+// argument is changed.
+func Remember(known, seen []Workload, o Options) []Workload {
+	o = o.withDefaults()
+	old := map[workloadKey]Workload{}
+	for _, w := range known {
+		old[keyOf(w, o)] = w
+	}
+	var out []Workload
+	for _, w := range joined(seen, o) {
+		out = append(out, w.after(old[keyOf(w, o)], o))
+	}
+	return out
+}
+
+type workloadKey struct{ namespace, service string }
+
+func keyOf(w Workload, o Options) workloadKey {
+	return workloadKey{cmp.Or(w.Namespace, o.Namespace), w.Service}
+}
+
+// joined sorts workloads and makes one of those with the same name.
+func joined(ws []Workload, o Options) []Workload {
+	ws = slices.Clone(ws)
+	slices.SortStableFunc(ws, func(a, b Workload) int {
+		ka, kb := keyOf(a, o), keyOf(b, o)
+		return cmp.Or(cmp.Compare(ka.namespace, kb.namespace), compareWorkloads(a, b))
+	})
+	var out []Workload
+	for _, w := range ws {
+		last := len(out) - 1
+		if last < 0 || keyOf(out[last], o) != keyOf(w, o) {
+			out = append(out, w)
+			continue
+		}
+		l := &out[last]
+		l.Requests = addCount(l.Requests, w.Requests)
+		l.Opaque = cmp.Or(l.Opaque, w.Opaque)
+		l.Upstreams = slices.Concat(l.Upstreams, w.Upstreams)
+		l.Pods = slices.Concat(l.Pods, w.Pods)
+	}
+	return out
+}
+
+// after is w, seen in round o.Round, on top of what was known of it.
+func (w Workload) after(known Workload, o Options) Workload {
+	proof := max(w.Requests, 0)
+	if w.Opaque != "" {
+		proof = 0
+	}
+	type key struct{ host, namespace string }
+	byHost := map[key]Upstream{}
+	for _, u := range known.Upstreams {
+		u.Idle = addCount(u.Idle, proof)
+		if !stale(u.LastRound+o.KeepRounds, u.Idle, o) {
+			byHost[key{u.Host, u.Namespace}] = u
+		}
+	}
+	for _, u := range w.Upstreams {
+		k := key{u.Host, u.Namespace}
+		u.Calls = addCount(byHost[k].Calls, u.Calls)
+		u.LastRound, u.Idle = max(u.LastRound, o.Round), 0
+		byHost[k] = u
+	}
+	w.Requests = addCount(known.Requests, proof)
+	w.Upstreams = make([]Upstream, 0, len(byHost))
+	for _, u := range byHost {
+		w.Upstreams = append(w.Upstreams, u)
+	}
+	w.Upstreams = bounded(w.Upstreams, o)
+	return w
+}
+
+// bounded keeps the memory of a workload that calls an open set of hosts from
+// growing: one more than a scope may list, which is enough to know that it does.
+// Hosts that can be listed come first, then the latest and most called.
+func bounded(us []Upstream, o Options) []Upstream {
+	if len(us) > o.MaxHosts+1 {
+		unlisted := func(u Upstream) int {
+			if host := bareHost(u.Host); host != "" && (isAddress(host) || !isDomain(host)) {
+				return 1
+			}
+			return 0
+		}
+		slices.SortFunc(us, func(a, b Upstream) int {
+			return cmp.Or(cmp.Compare(unlisted(a), unlisted(b)), cmp.Compare(b.LastRound, a.LastRound),
+				cmp.Compare(b.Calls, a.Calls), compareHosts(a, b))
+		})
+		us = slices.Clip(us[:o.MaxHosts+1])
+	}
+	slices.SortFunc(us, compareHosts)
+	return us
+}
+
+func compareHosts(a, b Upstream) int {
+	return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Namespace, b.Namespace))
+}

@@ -1,0 +1,211 @@
+package crgen
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// call is one host of a scope and what becomes of it.
+type call struct {
+	// host as it was called, without port and in lower case.
+	host string
+	// entries that stand for it, none when problem says why.
+	entries []string
+	problem string
+	// calls, last and idle as in Upstream.
+	calls, last, idle int
+	// stale is that it is no longer listed.
+	stale bool
+}
+
+// scope is the workloads of one Sidecar, or one workload that gets none.
+type scope struct {
+	namespace string
+	// services that it is for, the one it is named after first, the others sorted.
+	services []string
+	labels   map[string]string
+	// assumed is that nobody said which labels the pods carry.
+	assumed  bool
+	requests int
+	calls    []call
+	// hosts is what is called and listed, as entries, sorted, unique.
+	hosts []string
+	// obstacle is why it is not narrowed, "" when it is.
+	obstacle string
+	// own is that the obstacle lies in names and gets a warning of its own.
+	own bool
+	// skipped is that no Sidecar may speak of it.
+	skipped bool
+}
+
+// merge makes one scope of workloads that select the same pods; ws is sorted by
+// service and not empty.
+func merge(ws []Workload, r resolver, o Options) scope {
+	lead := lead(ws)
+	s := scope{namespace: ws[0].Namespace, labels: ws[lead].Labels}
+	if len(s.labels) == 0 {
+		s.labels, s.assumed = map[string]string{o.LabelKey: ws[lead].Service}, true
+	}
+	s.services = []string{ws[lead].Service}
+	byHost := map[string]*call{}
+	opaque := ""
+	for _, w := range ws {
+		if w.Service != s.services[0] && w.Service != s.services[len(s.services)-1] {
+			s.services = append(s.services, w.Service)
+		}
+		s.requests = addCount(s.requests, w.Requests)
+		opaque = cmp.Or(opaque, w.Opaque)
+		for _, u := range w.Upstreams {
+			s.add(byHost, u, r)
+		}
+	}
+	s.settle(byHost, o)
+	s.judge(opaque, o)
+	return s
+}
+
+// lead is the workload to name a scope after: one whose name a resource can
+// bear, by the fewest labels (they select the most), then the one whose name
+// begins the names of its pods, for pods are mostly called after their label.
+func lead(ws []Workload) int {
+	best := 0
+	for i := range ws {
+		if compareLead(ws[i], ws[best]) < 0 {
+			best = i
+		}
+	}
+	return best
+}
+
+func compareLead(a, b Workload) int {
+	named := func(w Workload) int {
+		if isDNSLabel(w.Service) {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(named(a), named(b)),
+		cmp.Compare(len(a.Labels), len(b.Labels)),
+		cmp.Compare(begins(b), begins(a)),
+		cmp.Compare(a.Service, b.Service))
+}
+
+// begins is the length of the workload's name when all its named pods begin
+// with it, else 0.
+func begins(w Workload) int {
+	for _, p := range w.Pods {
+		if !strings.HasPrefix(p, w.Service+"-") {
+			return 0
+		}
+	}
+	if len(w.Pods) == 0 {
+		return 0
+	}
+	return len(w.Service)
+}
+
+// add counts an upstream towards its host. Hosts are one when they are spelt the
+// same but for case and port and live in the same namespace.
+func (s *scope) add(byHost map[string]*call, u Upstream, r resolver) {
+	entries, problem := r.entries(u, s.namespace)
+	host := bareHost(u.Host)
+	key := host + "\x00" + strings.Join(entries, "\x00")
+	c, ok := byHost[key]
+	if !ok {
+		byHost[key] = &call{host: host, entries: entries, problem: problem,
+			calls: max(u.Calls, 0), last: u.LastRound, idle: max(u.Idle, 0)}
+		return
+	}
+	c.calls = addCount(c.calls, u.Calls)
+	if c.last == u.LastRound {
+		c.idle = min(c.idle, max(u.Idle, 0))
+	} else if c.last < u.LastRound {
+		c.last, c.idle = u.LastRound, max(u.Idle, 0)
+	}
+}
+
+// settle orders the calls and lists the hosts of those that are not stale.
+func (s *scope) settle(byHost map[string]*call, o Options) {
+	for _, c := range byHost {
+		c.stale = stale(c.last, c.idle, o)
+		s.calls = append(s.calls, *c)
+		if !c.stale {
+			s.hosts = append(s.hosts, c.entries...)
+		}
+	}
+	slices.SortFunc(s.calls, func(a, b call) int {
+		return cmp.Or(cmp.Compare(a.host, b.host), slices.Compare(a.entries, b.entries))
+	})
+	s.hosts = exactWins(s.hosts)
+}
+
+// exactWins sorts, and drops */host where the same host's namespace is known.
+func exactWins(entries []string) []string {
+	slices.Sort(entries)
+	entries = slices.Compact(entries)
+	exact := map[string]bool{}
+	for _, e := range entries {
+		if ns, host, _ := strings.Cut(e, "/"); ns != "*" {
+			exact[host] = true
+		}
+	}
+	return slices.DeleteFunc(entries, func(e string) bool {
+		ns, host, _ := strings.Cut(e, "/")
+		return ns == "*" && exact[host]
+	})
+}
+
+// stale is whether a host last called in round last, with idle requests handled
+// since, is dropped: both the rounds and the evidence must have gone by, so that
+// neither a quiet night nor one busy round drops it.
+func stale(last, idle int, o Options) bool {
+	return o.Round > 0 && o.Round-last > o.KeepRounds && idle >= o.MinRequests
+}
+
+// judge decides whether the scope is narrowed.
+func (s *scope) judge(opaque string, o Options) {
+	unnamed := slices.ContainsFunc(s.calls, func(c call) bool { return c.problem == hostUnnamed })
+	switch {
+	case !isDNSLabel(s.services[0]):
+		s.obstacle, s.own = `its name is no DNS label (a-z, 0-9 and "-", at most 63 characters)`, true
+	case badLabels(s.labels) != "":
+		s.obstacle, s.own = badLabels(s.labels), true
+	case opaque != "":
+		s.obstacle = opaque
+	case unnamed:
+		s.obstacle = hostUnnamed
+	case s.requests < o.MinRequests:
+		s.obstacle = fmt.Sprintf("seen in %d requests, %d are needed", s.requests, o.MinRequests)
+	case len(s.hosts) > o.MaxHosts:
+		s.obstacle = fmt.Sprintf("it calls %d hosts, a scope lists at most %d", len(s.hosts), o.MaxHosts)
+	}
+}
+
+// badLabels says what makes labels unfit to select pods, "" for nothing. The
+// bound on their number is far below Istio's 256: overlaps are looked up by
+// subset.
+func badLabels(labels map[string]string) string {
+	const most = 8
+	if len(labels) > most {
+		return fmt.Sprintf("%d labels select its pods, at most %d are supported", len(labels), most)
+	}
+	for _, k := range sortedKeys(labels) {
+		if !isLabelKey(k) || !isQualified(labels[k]) {
+			return fmt.Sprintf("%s: %s is no label of a pod", quote(k), quote(labels[k]))
+		}
+	}
+	return ""
+}
+
+// addCount adds what may come from a file anyone can edit: never negative, never
+// wrapped around.
+func addCount(a, b int) int {
+	a, b = max(a, 0), max(b, 0)
+	if sum := a + b; sum >= a {
+		return sum
+	}
+	return int(^uint(0) >> 1)
+}

@@ -1,0 +1,197 @@
+package crgen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	networking "istio.io/api/networking/v1beta1"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	// kind of every resource, defaultName the name that Istio's documentation and
+	// its analyzers expect of the one without a selector.
+	kind        = "Sidecar"
+	defaultName = "default"
+	// nothing is the whole list of a leaf. Beside other entries it would mean
+	// "no more" up to Istio 1.30 and "not even these" from 1.31.
+	nothing = "~/*"
+	// ownNamespace is everything in the Sidecar's own namespace.
+	ownNamespace = "./*"
+)
+
+// manager marks the objects as ours, so that an operator finds and removes them.
+var manager = map[string]string{"app.kubernetes.io/managed-by": "sluice"}
+
+// document is a Kubernetes object. sigs.k8s.io/yaml sorts keys, which puts these
+// in the order people expect.
+type document struct {
+	APIVersion string              `json:"apiVersion"`
+	Kind       string              `json:"kind"`
+	Metadata   metadata            `json:"metadata"`
+	Spec       *networking.Sidecar `json:"spec"`
+}
+
+type metadata struct {
+	Labels    map[string]string `json:"labels"`
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace"`
+}
+
+// resources of one namespace, by name.
+func (ns namespace) resources(o Options, n *notes) []Resource {
+	var rs []Resource
+	emit := func(r Resource, labels map[string]string) {
+		text, err := render(r, labels, o)
+		if err != nil {
+			n.addf("no Sidecar %q in namespace %q: %v; please report this", r.Name, r.Namespace, err)
+			return
+		}
+		r.YAML = text
+		rs = append(rs, r)
+	}
+	for _, s := range ns.scopes {
+		if s.obstacle == "" {
+			emit(ns.narrow(s, o), s.labels)
+		}
+	}
+	if r, ok := ns.fallback(o, n); ok {
+		emit(r, nil)
+	}
+	slices.SortFunc(rs, func(a, b Resource) int { return strings.Compare(a.Name, b.Name) })
+	return rs
+}
+
+// narrow is the Sidecar of a scope, still without its YAML.
+func (ns namespace) narrow(s scope, o Options) Resource {
+	return Resource{
+		Kind: kind, Namespace: ns.name, Name: ns.nameFor(s.services[0]),
+		Service: s.services[0], Merged: s.services[1:],
+		Hosts: s.egress(o), Reason: s.reason(o),
+	}
+}
+
+// nameFor is the service's name, but for the one that would take the name of
+// the namespace's default.
+func (ns namespace) nameFor(service string) string {
+	if service != defaultName {
+		return service
+	}
+	taken := map[string]bool{}
+	for _, s := range ns.scopes {
+		taken[s.services[0]] = true
+	}
+	name := "default-workload"
+	for i := 2; taken[name]; i++ {
+		name = fmt.Sprintf("default-workload-%d", i)
+	}
+	return name
+}
+
+// egress is the list of a narrowed scope.
+func (s scope) egress(o Options) []string {
+	if s.leaf() {
+		if len(o.Providers) == 0 {
+			return []string{nothing}
+		}
+		return list(o.base())
+	}
+	return list(o.base(), s.hosts)
+}
+
+// leaf is whether the scope calls nothing, by no name and by no address.
+func (s scope) leaf() bool {
+	return !slices.ContainsFunc(s.calls, func(c call) bool { return !c.stale })
+}
+
+// base is what all sidecars call themselves.
+func (o Options) base() []string {
+	if len(o.Providers) == 0 {
+		return []string{o.RootNamespace + "/*"}
+	}
+	return o.Providers
+}
+
+// list sorts the parts into one egress list, without repetitions and without
+// what a "namespace/*" of it covers, for which istiod would warn.
+func list(parts ...[]string) []string {
+	all := slices.Concat(parts...)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	wide := map[string]bool{}
+	for _, e := range all {
+		if ns, ok := strings.CutSuffix(e, "/*"); ok {
+			wide[ns] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(e string) bool {
+		ns, host, _ := strings.Cut(e, "/")
+		return host != "*" && wide[ns]
+	})
+}
+
+// fallback is the namespace's default: what holds for every pod that no other
+// Sidecar selects, be it that its workload is not narrowed, that the log never
+// showed it or that the assumed label is not on it. So it lists, beside all of
+// its own namespace, each host elsewhere that any workload of the namespace was
+// seen to call.
+func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
+	var elsewhere []string
+	members, narrowed := 0, 0
+	for _, s := range ns.scopes {
+		if s.skipped {
+			continue
+		}
+		members++
+		if s.obstacle == "" {
+			narrowed++
+		}
+		for _, e := range s.hosts {
+			if !strings.HasPrefix(e, ns.name+"/") {
+				elsewhere = append(elsewhere, e)
+			}
+		}
+	}
+	if members == 0 || o.NoDefault {
+		return Resource{}, false
+	}
+	elsewhere = exactWins(elsewhere)
+	if len(elsewhere) > o.MaxHosts {
+		n.addf("no default Sidecar for namespace %q: its workloads call %d hosts outside it, a scope lists at most %d; what is not narrowed sees the whole mesh",
+			ns.name, len(elsewhere), o.MaxHosts)
+		return Resource{}, false
+	}
+	return Resource{
+		Kind: kind, Namespace: ns.name, Name: defaultName,
+		Hosts: list([]string{ownNamespace}, ns.otherBase(o), elsewhere),
+		Reason: fmt.Sprintf("for every pod that no other Sidecar of the namespace selects, %d of its %d workloads among them: all of the namespace, what every sidecar calls, and %s elsewhere that its workloads were seen to call",
+			members-narrowed, members, count(len(elsewhere), "host")),
+	}, true
+}
+
+// otherBase is the base outside the namespace, whose own "./*" covers the rest.
+func (ns namespace) otherBase(o Options) []string {
+	return slices.DeleteFunc(slices.Clone(o.base()), func(e string) bool {
+		return strings.HasPrefix(e, ns.name+"/")
+	})
+}
+
+// render writes the resource as YAML. labels select its pods; a default has none,
+// and then no selector at all: an empty one would select every pod and come
+// before the default. The egress has one listener without a port, which would
+// bind the hosts to that port, and there is no outboundTrafficPolicy, since an
+// empty one means REGISTRY_ONLY.
+func render(r Resource, labels map[string]string, o Options) (string, error) {
+	spec := &networking.Sidecar{Egress: []*networking.IstioEgressListener{{Hosts: r.Hosts}}}
+	if len(labels) > 0 {
+		spec.WorkloadSelector = &networking.WorkloadSelector{Labels: labels}
+	}
+	text, err := yaml.Marshal(document{
+		APIVersion: "networking.istio.io/" + o.APIVersion,
+		Kind:       r.Kind,
+		Metadata:   metadata{Labels: manager, Name: r.Name, Namespace: r.Namespace},
+		Spec:       spec,
+	})
+	return string(text), err
+}
