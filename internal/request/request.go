@@ -1,7 +1,9 @@
-// Package request turns the body of POST /optimize (REQUEST.json of the
-// commands) into an Input, forgiving comments and trailing commas and naming
-// the field and the value of everything else that is wrong.
 package request
+
+import (
+	"bytes"
+	"io"
+)
 
 // Container is one row of the request: what one container of a pod used.
 type Container struct {
@@ -9,26 +11,44 @@ type Container struct {
 	// Sidecar is true for a row about the pod's sidecar (container istio-proxy,
 	// or the "sidecar" field of the older form).
 	Sidecar bool
-	// CPU in cores and Memory in bytes; nil when unknown.
+	// CPU in cores and Memory in bytes, finite and not negative; nil when unknown.
 	CPU, Memory *float64
 }
 
 // Request is one round's input.
 type Request struct {
-	Containers            []Container
-	AccessLog             string
+	// Containers in the order of the body; there is at least one.
+	Containers []Container
+	// AccessLog is the path of the log as the body has it.
+	AccessLog string
+	// CPULimit in cores and MemoryLimit in bytes, finite and not negative.
 	CPULimit, MemoryLimit float64
 }
 
-// Error is a malformed body: exit status 2, HTTP 400.
-type Error struct {
-	// Field such as "containers[3].cpu", "" for the body as a whole.
-	Field string
-	// Problem names the value found, what was expected and what to do.
-	Problem string
+// Bounds on what is read. A fleet of 100,000 pods with three containers each fits.
+const (
+	// MaxRows is how many elements containers may have.
+	MaxRows = 400_000
+	// MaxName is the length of a name or path in bytes. Kubernetes stops at 253;
+	// the contract accepts any name, so this only keeps memory bounded.
+	MaxName = 1 << 20
+	// maxDepth is the nesting that is followed, that of encoding/json.
+	maxDepth = 10_000
+	// maxNumber is the length of a number's text in bytes.
+	maxNumber = 1 << 12
+	// maxKey is longer than any field name that means something.
+	maxKey = 64
+)
+
+// Decode reads a whole body. Its errors are *Error.
+func Decode(body []byte) (*Request, error) { return Read(bytes.NewReader(body)) }
+
+// Read reads a body from a stream, holding only a window of it and the rows.
+// Errors are *Error, or r's own.
+func Read(r io.Reader) (*Request, error) {
+	d := decoder{scanner: newScanner(r), names: make(map[string]string)}
+	if err := d.body(); err != nil {
+		return nil, err
+	}
+	return &d.req, nil
 }
-
-func (e *Error) Error() string { return e.Field + ": " + e.Problem }
-
-// Decode reads a whole body.
-func Decode(body []byte) (*Request, error) { return nil, nil }
