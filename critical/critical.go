@@ -1,39 +1,61 @@
 package critical
 
 import (
+	"iter"
 	"time"
 
 	"github.com/sluice-mesh/sluice/graph"
 )
 
 // Share is what one node of the graph has in the latency at the gateway. Times
-// are means per external request, over all its calls on the critical path.
+// are means; those that say so are per external request, over all the node's
+// calls on the critical path.
 type Share struct {
 	// Self is exclusive time per call received: the call's duration less the
 	// union of what it waited for. It holds the application and its sidecar.
 	Self time.Duration
 	// Work is the application's part of Self, sidecar delay taken out.
 	Work time.Duration
+	// Excess is the inbound delay per call received on the critical path: how
+	// far its own time lies above what such a call takes undisturbed.
+	Excess time.Duration
+	// Low and Median are the 10th and 50th percentile of the own time of a call
+	// received, 0 where no trace showed one.
+	Low, Median time.Duration
 	// Sidecar is the delay at this service's sidecars on the critical path, per
 	// external request.
 	Sidecar time.Duration
-	// Latency is Sidecar over the mean latency at the gateway, in 0…1.
+	// Latency is Sidecar over the mean latency at the gateway, in 0…1. All
+	// nodes together have at most 1.
 	Latency float64
 	// Visits is the calls it received on the critical path per external
-	// request, Sends the calls it sent there.
+	// request, Sends the calls it sent there. The root's Visits is 1.
 	Visits, Sends float64
+	// Stages is how many calls one after the other a received call waits for,
+	// Width how many run side by side in one such stage (0 for a leaf).
+	Stages, Width float64
+	// Calls is the number of received calls whose own time was measured.
+	Calls int
 }
 
-// EdgeShare is what one edge of the graph has in the latency at the gateway.
+// EdgeShare is what the calls of one edge have in the latency at the gateway.
 type EdgeShare struct {
 	// Critical is the calls on the critical path per external request.
 	Critical float64
-	// Serial is the part of the edge's calls that their caller's critical path
-	// waited for, 0…1: below 1 where calls run in parallel.
+	// Serial is the part of the edge's calls, 0…1, that their caller waited for
+	// last: 1 where calls follow one another, less where they run side by side.
 	Serial float64
+	// StartLag is the mean time from the caller's sidecar taking the call to
+	// the callee's taking it, charged to the callee; ReplyLag the mean time
+	// from the callee's sidecar being done to the caller's being done, charged
+	// to the caller. Both are 0 where nothing shows them.
+	StartLag, ReplyLag time.Duration
+	// Both is the number of calls behind the lags.
+	Both int
 }
 
-// Path is one way that external requests were held up longest.
+// Path is one way that external requests were held up longest: from the entry
+// service on, at each hop the critical call that took longest.
 type Path struct {
 	// Nodes index Graph.Nodes, from the entry service on, each once.
 	Nodes []int
@@ -43,20 +65,37 @@ type Path struct {
 	Mean time.Duration
 }
 
-// Result of Analyze. Services has one Share for each of Graph.Nodes.
+// Result of Analyze. Services has one Share for each of Graph.Nodes, Edges one
+// EdgeShare for each of Graph.Edges.
 type Result struct {
 	Services []Share
-	// Edges has one EdgeShare for each of Graph.Edges.
-	Edges []EdgeShare
+	Edges    []EdgeShare
 	// Paths by falling share, then by names.
 	Paths []Path
 	// Traces is how many external requests stand behind it; 0 when the
 	// aggregated graph had to serve.
-	Traces   int
+	Traces int
+	// Complete is how many of them could be followed from the gateway to the
+	// end of their critical path.
+	Complete int
 	Warnings []string
 }
 
-// Analyze finds the critical paths of g.
-func Analyze(g *graph.Graph) Result {
-	return Result{Services: make([]Share, len(g.Nodes)), Edges: make([]EdgeShare, len(g.Edges))}
+// Analyze finds the critical paths of g. It never fails: where the log does not
+// tell, the graph's means stand in and Result.Warnings says so.
+func Analyze(g *graph.Graph) Result { return analyze(g, g.Traces()) }
+
+// analyze reads the traces twice, because a trace is lent only until the next
+// one, and because nothing can be nested before the pods' clocks are known.
+func analyze(g *graph.Graph, traces iter.Seq[*graph.Trace]) Result {
+	m := newMesh(g)
+	s := newSurvey(m)
+	for t := range traces {
+		s.add(t)
+	}
+	ev := newEvidence(m, s)
+	for t := range traces {
+		ev.add(t)
+	}
+	return combine(m, ev)
 }

@@ -1,0 +1,165 @@
+package critical
+
+import (
+	"slices"
+	"testing"
+)
+
+// The cases are worked out by hand; all durations in milliseconds. Each request
+// comes twenty times, so that there is a percentile to speak of, and is the same
+// each time, so that nothing lies above it.
+func TestWorkedByHand(t *testing.T) {
+	type want struct {
+		node         string
+		self, visits float64
+	}
+	type edge struct {
+		from, to         string
+		critical, serial float64
+	}
+	for _, c := range []struct {
+		name, trace string
+		want        []want
+		edges       []edge
+		path        []string
+	}{
+		{
+			// a: 100 − (30 + 20) = 50. Both on the path; b held it longer.
+			name:  "serial",
+			trace: "gw>a - 0+100 \n a>b 10+30 10+30 \n a>c 50+20 50+20",
+			want:  []want{{"a", 50, 1}, {"b", 30, 1}, {"c", 20, 1}},
+			edges: []edge{{"a", "b", 1, 1}, {"a", "c", 1, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// 10…40 and 10…60 together cover 50: a has 50 left. c ends last.
+			name:  "parallel",
+			trace: "gw>a - 0+100 \n a>b 10+30 10+30 \n a>c 10+50 10+50",
+			want:  []want{{"a", 50, 1}, {"b", 30, 0}, {"c", 50, 1}},
+			edges: []edge{{"a", "b", 0, 0}, {"a", "c", 1, 1}},
+			path:  []string{"a", "c"},
+		},
+		{
+			// a: 100 − 80 = 20, b: 80 − 50 = 30, c: 50.
+			name:  "nested",
+			trace: "gw>a - 0+100 \n a>b 10+80 10+80 \n b>c 20+50 20+50",
+			want:  []want{{"a", 20, 1}, {"b", 30, 1}, {"c", 50, 1}},
+			path:  []string{"a", "b", "c"},
+		},
+		{
+			// 10…50 and 30…80 cover 70: a has 30. c ends last, and b had not
+			// ended when c began.
+			name:  "overlapping",
+			trace: "gw>a - 0+100 \n a>b 10+40 10+40 \n a>c 30+50 30+50",
+			want:  []want{{"a", 30, 1}, {"b", 40, 0}, {"c", 50, 1}},
+			path:  []string{"a", "c"},
+		},
+		{
+			// A fan-out of three of which the middle one takes longest, then d.
+			// 10…70 and 75…95 cover 80. Width: 4 calls in 2 stages.
+			name: "fan-out",
+			trace: "gw>a - 0+100 \n a>b 10+20 10+20 \n a>c 10+60 10+60 \n a>b 10+30 10+30 \n" +
+				"a>d 75+20 75+20",
+			want:  []want{{"a", 20, 1}, {"b", 25, 0}, {"c", 60, 1}, {"d", 20, 1}},
+			edges: []edge{{"a", "b", 0, 0}, {"a", "c", 1, 1}, {"a", "d", 1, 1}},
+			path:  []string{"a", "c"},
+		},
+		{
+			// The first try fails after 20, the second takes 30: both held a up.
+			// Only the second says what b's work takes.
+			name:  "retry",
+			trace: "gw>a - 0+100 \n a>b 10+20 - failed \n a>b 40+30 40+30",
+			want:  []want{{"a", 50, 1}, {"b", 30, 2}},
+			edges: []edge{{"a", "b", 2, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// a calls itself: 100 − 60 outside, 60 − 20 inside, so 40 a call.
+			name:  "self-call",
+			trace: "gw>a - 0+100 \n a>a 20+60 20+60 \n a>b 40+20 40+20",
+			want:  []want{{"a", 40, 2}, {"b", 20, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// a → b → a → c: 100−80, 80−60, 60−10, 10. a is called twice: 35.
+			name:  "cycle",
+			trace: "gw>a - 0+100 \n a>b 10+80 10+80 \n b>a 20+60 20+60 \n a>c 30+10 30+10",
+			want:  []want{{"a", 35, 2}, {"b", 20, 1}, {"c", 10, 1}},
+			path:  []string{"a", "b", "c"},
+		},
+		{
+			// b goes on after a has answered: nobody waits for it.
+			name:  "fire and forget",
+			trace: "gw>a - 0+50 \n a>b 40+100 40+100 \n a>c 10+20 10+20",
+			want:  []want{{"a", 30, 1}, {"b", 100, 0}, {"c", 20, 1}},
+			edges: []edge{{"a", "b", 0, 0}, {"a", "c", 1, 1}},
+			path:  []string{"a", "c"},
+		},
+		{
+			// Outbound lines only: a's call is seen by the gateway alone.
+			// 100 − (30 + 20), and what b and c take is seen by a.
+			name:  "outbound only",
+			trace: "gw>a 0+100 - \n a>b 10+30 - \n a>c 50+20 - \n b>d 15+10 -",
+			want:  []want{{"a", 50, 1}, {"b", 20, 1}, {"c", 20, 1}, {"d", 10, 1}},
+			edges: []edge{{"a", "b", 1, 1}, {"b", "d", 1, 1}},
+			path:  []string{"a", "b", "d"},
+		},
+		{
+			// Inbound lines only: a's calls are seen by their callees alone.
+			name:  "inbound only",
+			trace: "gw>a - 0+100 \n a>b - 10+30 \n a>c - 10+50 \n c>d - 20+10",
+			want:  []want{{"a", 50, 1}, {"b", 30, 0}, {"c", 40, 1}, {"d", 10, 1}},
+			edges: []edge{{"a", "b", 0, 0}, {"a", "c", 1, 1}},
+			path:  []string{"a", "c", "d"},
+		},
+		{
+			// An upstream outside the mesh: only its caller sees it.
+			name:  "external",
+			trace: "gw>a - 0+100 \n a>ext 10+40 -",
+			want:  []want{{"a", 60, 1}, {"ext", 40, 1}},
+			path:  []string{"a", "ext"},
+		},
+		{
+			// Whole milliseconds: b is 10.9…19.2, cut to 10+8; c is 19.4…29.9, cut
+			// to 19+10; d rounded up to 29+11 begins while c seems to run, and
+			// still comes after it. 10…18 and 19…40 cover 29.
+			name:  "whole milliseconds",
+			trace: "gw>a - 0+50 \n a>b 10+8 10+8 \n a>c 19+11 19+10 \n a>d 29+11 29+11",
+			want:  []want{{"a", 21, 1}, {"b", 8, 1}, {"c", 10, 1}, {"d", 11, 1}},
+			edges: []edge{{"a", "b", 1, 1}, {"a", "c", 1, 1}, {"a", "d", 1, 1}},
+			path:  []string{"a", "d"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t).times(20, c.trace)
+			r := w.result()
+			for _, x := range c.want {
+				s := w.share(r, x.node)
+				nearTime(t, x.node+" self", s.Self, x.self)
+				near(t, x.node+" visits", s.Visits, x.visits, 1e-9)
+			}
+			for _, x := range c.edges {
+				e := w.edge(r, x.from, x.to)
+				near(t, x.from+">"+x.to+" critical", e.Critical, x.critical, 1e-9)
+				near(t, x.from+">"+x.to+" serial", e.Serial, x.serial, 1e-9)
+			}
+			if len(r.Paths) != 1 {
+				t.Fatalf("%d paths, want one: %v", len(r.Paths), r.Paths)
+			}
+			if got := w.names(r.Paths[0].Nodes); !slices.Equal(got, c.path) {
+				t.Errorf("path %v, want %v", got, c.path)
+			}
+			if len(r.Warnings) > 0 {
+				t.Errorf("warnings %q", r.Warnings)
+			}
+		})
+	}
+}
+
+func (w *world) names(nodes []int) []string {
+	r := make([]string, len(nodes))
+	for i, n := range nodes {
+		r[i] = w.g.Nodes[n].Name
+	}
+	return r
+}

@@ -1,0 +1,232 @@
+package critical
+
+import (
+	"math"
+
+	"github.com/sluice-mesh/sluice/graph"
+)
+
+// evidence is the second reading: what each service and each edge was seen to
+// do in calls whose surroundings the log holds. Each of its figures needs only
+// one pod's own lines or the two lines of one call, never a whole trace; so a
+// log that has only the head or tail of each proxy's lines loses calls but does
+// not lean to either side.
+type evidence struct {
+	m *mesh
+	s *survey
+	b tree
+	w waiter
+	// waits and whole are of the trace in hand, by call; whole tells that all
+	// lines that belong to a received call are in the log.
+	waits []waits
+	whole []bool
+
+	edges []edgeEvidence
+	nodes []nodeEvidence
+	// units are the received calls whose own time is known.
+	units []unit
+	paths pathCount
+	// traces showed at least one unit.
+	traces int
+}
+
+// unit is one received call's own time.
+type unit struct {
+	// pod that received it, by mesh.pod; edge it came by.
+	pod, edge int32
+	role      role
+	whole     bool
+	kids      uint16
+	// self is its duration less what it waited for; own leaves out the caller's
+	// sidecar too, where the caller's line is all there is.
+	self, own micros
+}
+
+// edgeEvidence counts an edge's calls by role and sums the lags of those logged
+// on both sides.
+type edgeEvidence struct {
+	roles [loose + 1]int
+	// orphans likewise, for calls sent during no known call: their role beside
+	// what else that pod sent for the request.
+	orphans [loose + 1]int
+	lags    [2]lagSum
+}
+
+// lagSum sums delays over calls: [0] over critical ones, [1] over those whose
+// role is not known.
+type lagSum struct {
+	both         int
+	start, reply micros
+	// toll is what passed in the caller's sidecar by upstream_service_time, over
+	// tolled calls.
+	tolled int
+	toll   micros
+}
+
+// nodeEvidence tells how a service's calls hang together: calls received with
+// all their lines in the log, what was sent under them, in how many stages.
+type nodeEvidence struct {
+	calls, sent, stages int
+}
+
+func newEvidence(m *mesh, s *survey) *evidence {
+	s.clocks.settle()
+	ev := &evidence{m: m, s: s, edges: make([]edgeEvidence, len(m.g.Edges)), nodes: make([]nodeEvidence, len(m.g.Nodes))}
+	ev.b = tree{m: m, s: s}
+	ev.w = waiter{b: &ev.b}
+	ev.paths = newPathCount(len(m.g.Nodes))
+	return ev
+}
+
+// add reads one trace: all roles first, for a call's role is settled where its
+// caller's waiting is worked out.
+func (ev *evidence) add(t *graph.Trace) {
+	n := len(t.Calls)
+	ev.b.read(t)
+	ev.w.roles = refill(ev.w.roles, n, unknown)
+	ev.waits = refill(ev.waits, n, waits{longest: none})
+	ev.whole = refill(ev.whole, n, false)
+	ev.orphans()
+	for i := range int32(n) {
+		ev.waits[i] = ev.w.wait(ev.b.kidsOf(i), ev.b.got[i])
+		if ev.entry(i) {
+			ev.w.roles[i] = critical
+		}
+	}
+	before := len(ev.units)
+	for i := range int32(n) {
+		ev.call(i)
+	}
+	if len(ev.units) > before {
+		ev.traces++
+	}
+	for i := range int32(n) {
+		if ev.entry(i) {
+			ev.follow(i)
+		}
+	}
+}
+
+// entry reports whether call i is an external request as the gateway sent it on.
+func (ev *evidence) entry(i int32) bool {
+	return ev.m.g.Nodes[ev.b.calls[i].From].Kind == graph.Root && ev.b.parent[i] == none
+}
+
+// orphans counts the calls whose caller's own line is not there. What else the
+// pod sent for the request still shows whether it was waited for last, though
+// less surely; their role stays unknown.
+func (ev *evidence) orphans() {
+	all := ev.b.orphans()
+	for i := 0; i < len(all); {
+		pod := ev.m.caller(&ev.b.calls[all[i]])
+		j := i
+		for j < len(all) && ev.m.caller(&ev.b.calls[all[j]]) == pod {
+			j++
+		}
+		ev.w.wait(all[i:j], sight{})
+		for _, k := range all[i:j] {
+			if e := ev.m.edge(&ev.b.calls[k]); e >= 0 {
+				ev.edges[e].orphans[ev.w.roles[k]]++
+			}
+			ev.w.roles[k] = unknown
+		}
+		i = j
+	}
+}
+
+// call records what call i shows of its edge and of its callee.
+func (ev *evidence) call(i int32) {
+	c := &ev.b.calls[i]
+	e := ev.m.edge(c)
+	if e < 0 {
+		return
+	}
+	r := ev.w.roles[i]
+	ev.edges[e].roles[r]++
+	if c.Failed {
+		return
+	}
+	ev.lag(i, &ev.edges[e], r)
+	if u, ok := ev.unit(i); ok {
+		u.edge, u.role = e, r
+		ev.units = append(ev.units, u)
+		ev.whole[i] = u.whole
+	}
+	if ev.whole[i] {
+		n := &ev.nodes[c.To]
+		n.calls++
+		n.sent += len(ev.b.kidsOf(i))
+		n.stages += ev.waits[i].stages
+	}
+}
+
+// lag adds call i's delays between the two sidecars to e.
+func (ev *evidence) lag(i int32, e *edgeEvidence, r role) {
+	c := &ev.b.calls[i]
+	sum := &e.lags[0]
+	switch r {
+	case unknown:
+		sum = &e.lags[1]
+	case beside, loose:
+		return
+	}
+	out, sent := view(c.Out)
+	in, got := view(c.In)
+	if sent && c.Out.ServiceTime >= 0 && c.Out.ServiceTime <= c.Out.Duration {
+		sum.tolled++
+		sum.toll += c.Out.Duration - c.Out.ServiceTime
+	}
+	d, ok := ev.s.clocks.offset(ev.m.caller(c), ev.m.callee(c))
+	if sent && got && ok {
+		sum.both++
+		sum.start += in.start + d - out.start
+		sum.reply += out.end - in.end - d
+	}
+}
+
+// unit is the own time of call i at its callee, when the log shows it.
+func (ev *evidence) unit(i int32) (unit, bool) {
+	c := &ev.b.calls[i]
+	q := ev.m.callee(c)
+	w := &ev.waits[i]
+	u := unit{pod: q, kids: uint16(min(w.kids, math.MaxUint16))}
+	if in, ok := view(c.In); ok {
+		u.self = in.length() - w.covered
+		u.own = u.self
+		u.whole = ev.s.covered(q, in.start)
+		return u, true
+	}
+	out, ok := view(c.Out)
+	if !ok || ev.s.inbound[c.To] {
+		return u, false
+	}
+	// Only the caller saw it. A callee that writes no line sends nothing, so
+	// nothing of it can be missing.
+	got := ev.b.got[i]
+	silent := ev.s.written[q] == math.MaxInt64
+	if !silent && got.how == unseen {
+		return u, false
+	}
+	u.whole = silent || ev.s.covered(q, got.start)
+	u.self = max(0, out.length()-w.covered)
+	u.own = u.self
+	if t := c.Out.ServiceTime; t >= 0 && t <= out.length() {
+		u.own = max(t-w.covered, -ev.b.slack())
+	}
+	return u, true
+}
+
+// follow walks the critical path of the external request that call i is.
+func (ev *evidence) follow(i int32) {
+	latency, ok := view(ev.b.calls[i].Out)
+	if !ok {
+		latency, ok = view(ev.b.calls[i].In)
+	}
+	ev.paths.begin()
+	for ; ok && i != none; i = ev.waits[i].longest {
+		ok = ev.whole[i] && ev.paths.step(ev.b.calls[i].To)
+	}
+	if ok {
+		ev.paths.end(latency.length())
+	}
+}

@@ -1,0 +1,71 @@
+package critical
+
+import (
+	"github.com/sluice-mesh/sluice/graph"
+)
+
+type micros = graph.Micros
+
+// Bounds of a time that can be meant: past them sums could overflow, and no
+// request takes twelve days.
+const (
+	maxPoint  micros = 1 << 60
+	maxLength micros = 1 << 40
+)
+
+// mesh numbers the pods of all nodes in one row, so that what is kept for each
+// pod lies in plain slices. Every node has one place more, its first, for calls
+// whose pod is not known.
+type mesh struct {
+	g     *graph.Graph
+	first []int32 // of each node; one more at the end
+	edges map[[2]int]int32
+}
+
+func newMesh(g *graph.Graph) *mesh {
+	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[[2]int]int32, len(g.Edges))}
+	for i := range g.Nodes {
+		m.first[i+1] = m.first[i] + int32(len(g.Nodes[i].Pods)) + 1
+	}
+	for i := range g.Edges {
+		m.edges[[2]int{g.Edges[i].From, g.Edges[i].To}] = int32(i)
+	}
+	return m
+}
+
+// pods is the length of the row.
+func (m *mesh) pods() int { return int(m.first[len(m.first)-1]) }
+
+// pod is the number of a node's pod; -1 stands for the pod that is not known.
+func (m *mesh) pod(node, pod int) int32 {
+	if pod < 0 || pod >= len(m.g.Nodes[node].Pods) {
+		pod = -1
+	}
+	return m.first[node] + int32(pod) + 1
+}
+
+// caller and callee number the pods at the two ends of a call.
+func (m *mesh) caller(c *graph.Call) int32 { return m.pod(c.From, c.FromPod) }
+func (m *mesh) callee(c *graph.Call) int32 { return m.pod(c.To, c.ToPod) }
+
+// edge is the number of the edge a call belongs to, -1 when the graph has none.
+func (m *mesh) edge(c *graph.Call) int32 {
+	if e, ok := m.edges[[2]int{c.From, c.To}]; ok {
+		return e
+	}
+	return -1
+}
+
+// window is a stretch of time on one pod's clock.
+type window struct{ start, end micros }
+
+func (w window) length() micros         { return w.end - w.start }
+func (w window) shift(by micros) window { return window{w.start + by, w.end + by} }
+func (w window) hull(o window) window   { return window{min(w.start, o.start), max(w.end, o.end)} }
+
+// view is the window of one side; ok is false when its line is not in the log
+// or carries no time that can be meant.
+func view(s graph.Side) (w window, ok bool) {
+	ok = s.Logged && s.Start >= 0 && s.Start < maxPoint && s.Duration >= 0 && s.Duration < maxLength
+	return window{s.Start, s.Start + s.Duration}, ok
+}
