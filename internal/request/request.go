@@ -23,6 +23,9 @@ type Request struct {
 	AccessLog string
 	// CPULimit in cores and MemoryLimit in bytes, finite and not negative.
 	CPULimit, MemoryLimit float64
+	// OpenLog, where it is set, opens the log in place of AccessLog: one that is
+	// embedded, or that was found to lie where logs may. No body can set it.
+	OpenLog func() (io.ReadCloser, error)
 }
 
 // Bounds on what is read. A fleet of 100,000 pods with three containers each fits.
