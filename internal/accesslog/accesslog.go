@@ -2,22 +2,70 @@ package accesslog
 
 import (
 	"context"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"time"
 
 	"github.com/sluice-mesh/sluice/graph"
 )
 
 // Options bound a reading; a zero field means its default.
 type Options struct {
-	MaxBytes   int64 // decompressed bytes read
-	MaxLine    int   // longer lines are skipped
-	Workers    int
-	Graph      graph.Options
+	// MaxBytes is how many bytes of text are read, after decompression; 8 GiB.
+	MaxBytes int64
+	// MaxLine is how many bytes a line may have; longer ones are skipped; 1 MiB.
+	MaxLine int
+	// MaxWindow is the largest zstd window that is accepted; 64 MiB.
+	MaxWindow int64
+	// MaxTime ends the reading early; what was read until then counts. Without
+	// it a reading takes as long as it takes.
+	MaxTime time.Duration
+	// Workers decode blocks of lines side by side; one per processor, at most 4,
+	// because one goroutine that reads cannot feed many more.
+	Workers int
+	// Graph goes to the graph.Builder of each worker.
+	Graph graph.Options
+	// OnProgress is called at most ten times a second while reading, and once
+	// at the end, by the goroutine that called ReadFile or Read.
 	OnProgress func(Progress)
+	// Files is where ReadFile looks for its path; the whole file system.
+	// An *os.Root confines it to a folder, links included.
+	Files Files
+}
+
+// Files is what ReadFile needs of a file system; *os.Root has it.
+type Files interface {
+	Stat(name string) (fs.FileInfo, error)
+	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 8 << 30
+	}
+	if o.MaxLine <= 0 {
+		o.MaxLine = 1 << 20
+	}
+	o.MaxLine = min(o.MaxLine, 256<<20) // values are indexed by 32 bits
+	if o.MaxWindow <= 0 {
+		o.MaxWindow = 64 << 20
+	}
+	o.MaxWindow = max(o.MaxWindow, 1<<10) // the least that zstd takes
+	if o.Workers <= 0 {
+		o.Workers = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if o.Files == nil {
+		o.Files = system{}
+	}
+	return o
 }
 
 // Progress of a reading under way.
 type Progress struct {
-	Bytes, Size int64 // compressed bytes read, of Size (-1 unknown)
+	// Bytes of the log as it is stored that were read, of Size (-1 unknown).
+	Bytes, Size int64
 	Lines       int64
 }
 
@@ -32,13 +80,17 @@ type Skip struct {
 // Reading is what became of a log.
 type Reading struct {
 	Builder *graph.Builder
-	// Total lines (blank ones do not count); Skips by reason, sorted.
-	Total    int64
-	Skips    []Skip
+	// Total lines (blank ones do not count); Skips by reason, in a fixed order.
+	Total int64
+	Skips []Skip
+	// Bytes of text that were read, after decompression.
+	Bytes int64
+	// Warnings about the log as a whole, in whole sentences. Skips are not
+	// repeated there: see Skip.String.
 	Warnings []string
 }
 
-// Skipped is the sum of Skips.
+// Skipped is the number of lines that were not used, for any reason.
 func (r *Reading) Skipped() int64 {
 	var n int64
 	for _, s := range r.Skips {
@@ -47,6 +99,23 @@ func (r *Reading) Skipped() int64 {
 	return n
 }
 
-// ReadFile reads the log at path. A log that is missing, unreadable or not a
-// regular file is an empty Reading with a warning; the only error is ctx's.
-func ReadFile(ctx context.Context, path string, o Options) (*Reading, error) { return nil, nil }
+// Read reads a log from r, such as a pipe, of size bytes (-1 for unknown; only
+// progress needs it). A log that is broken, or no log at all, is a Reading with
+// warnings; the only error is ctx's. Read blocks for as long as r does.
+func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, error) {
+	o = o.withDefaults()
+	var builders []*graph.Builder
+	reading, err := read(ctx, r, size, o, func() sink {
+		b := graph.NewBuilder(o.Graph)
+		builders = append(builders, b)
+		return b
+	})
+	if err != nil {
+		return nil, err
+	}
+	reading.Builder = builders[0]
+	for _, b := range builders[1:] {
+		reading.Builder.Merge(b)
+	}
+	return reading, nil
+}

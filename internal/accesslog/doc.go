@@ -1,0 +1,37 @@
+// Package accesslog turns the bytes of an Envoy access log, as Istio and ASM
+// write it, into records: [graph.Record], one for each line that can be used.
+// It is the only place that knows the log's field names, its nulls and dashes,
+// and its numbers in strings.
+//
+//	reading, err := accesslog.ReadFile(ctx, "access.log.gz", accesslog.Options{})
+//	mesh := reading.Builder.Build(pods, reading.Skipped())
+//
+// # How
+//
+// A log is plain text, gzip or zstd, told by its first bytes. The calling
+// goroutine cuts it into blocks at newlines; in a log of over a megabyte,
+// workers decode the blocks, each into a graph.Builder of its own, and the
+// builders are merged in the end. Since a Builder does not depend on the order
+// of its records, and line numbers are counted where blocks are cut, the result
+// is the same for any number of workers.
+//
+// # What counts as a line
+//
+// One JSON object. Blank lines do not count. Carriage returns, a byte order
+// mark, zeros before a line, and the brackets and commas of an array of lines
+// are passed over; several objects of one array on one line are lines each.
+//
+// JSON is taken as encoding/json takes it: any order and spacing, escapes in
+// keys and values, the last of several equal keys, U+FFFD for what is not
+// Unicode; a fuzz test holds the decoder to that. Two things differ: keys count
+// only in their exact case, and a field of a wrong type counts as unknown and
+// does not cost the line.
+//
+// # What it will not do
+//
+// It trusts nothing: no path that is not a regular file, no line, size, window
+// or ratio without a bound. It never quotes a line, because the file may be one
+// that the caller had no right to see: what was skipped is told by a reason of a
+// fixed set, a count and a line number. It does not decide what a record means
+// to the mesh, whether two lines are one event, nor which address is whose.
+package accesslog

@@ -1,0 +1,168 @@
+package accesslog
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// reader is one reading under way: the calling goroutine cuts blocks, and once
+// there are more than a few of them workers decode.
+type reader struct {
+	o      Options
+	in     *counter
+	size   int64
+	cutter cutter
+	lines  atomic.Int64
+	told   time.Time
+	// newSink makes the sink of one worker. It is called by one goroutine.
+	newSink  func() sink
+	decoders []*decoder
+}
+
+// read reads a whole stream into sinks, the first of which is always made.
+func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func() sink) (*Reading, error) {
+	rd := &reader{o: o, in: &counter{r: r}, size: size, newSink: newSink}
+	rd.decoder(0)
+	s, err := newStream(ctx, rd.in, o)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return &Reading{Warnings: []string{"the access log " + err.Error()}}, nil
+	}
+	defer s.close()
+	rd.cutter = cutter{r: s, maxLine: o.MaxLine, line: 1}
+	if s.compressed {
+		rd.cutter.maxSkip = maxSkip
+	}
+	rd.run()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return rd.reading(s), nil
+}
+
+// maxSkip is how much of a line without an end is taken out of a compressed log,
+// which can hold a thousand times its own size.
+const maxSkip = 256 << 20
+
+// alone is how many blocks are decoded where they are read, before workers start:
+// for a small log goroutines cost more than they save.
+const alone = 4
+
+// run decodes all blocks.
+func (rd *reader) run() {
+	var b block
+	for i := 0; i < alone || rd.o.Workers == 1; i++ {
+		if !rd.cutter.next(&b) {
+			return
+		}
+		rd.decode(rd.decoder(0), &b)
+		rd.progress()
+	}
+	rd.parallel()
+}
+
+// parallel hands blocks to workers. Two more than there are workers go round, so
+// that the one that reads need not wait for the slowest.
+func (rd *reader) parallel() {
+	free := make(chan *block, rd.o.Workers+2)
+	full := make(chan *block, rd.o.Workers+2)
+	for range cap(free) {
+		free <- new(block)
+	}
+	var workers sync.WaitGroup
+	var broken atomic.Pointer[any]
+	for i := range rd.o.Workers {
+		d := rd.decoder(i)
+		workers.Go(func() {
+			if p := rd.work(d, full, free); p != nil {
+				broken.Store(&p)
+			}
+		})
+	}
+	func() {
+		defer workers.Wait()
+		defer close(full)
+		for b := <-free; rd.cutter.next(b); b = <-free {
+			full <- b
+			rd.progress()
+		}
+	}()
+	if p := broken.Load(); p != nil {
+		panic(*p)
+	}
+}
+
+// work decodes blocks until there are no more. It returns what it panicked with,
+// for the calling goroutine to panic with: a server survives that in its
+// handler, but not in a goroutine of ours. The other workers go on meanwhile, so
+// nobody waits for a block that is not coming back.
+func (rd *reader) work(d *decoder, full <-chan *block, free chan<- *block) (panicked any) {
+	defer func() {
+		if panicked = recover(); panicked != nil {
+			for b := range full {
+				free <- b
+			}
+		}
+	}()
+	for b := range full {
+		rd.decode(d, b)
+		free <- b
+	}
+	return nil
+}
+
+// decoder returns the i-th decoder, making it if there is none.
+func (rd *reader) decoder(i int) *decoder {
+	if i == len(rd.decoders) {
+		rd.decoders = append(rd.decoders, &decoder{sink: rd.newSink(), maxLine: rd.o.MaxLine})
+	}
+	return rd.decoders[i]
+}
+
+func (rd *reader) decode(d *decoder, b *block) {
+	before := d.tally.total()
+	d.lines(b.buf, b.n, b.first)
+	rd.lines.Add(d.tally.total() - before)
+}
+
+// progress tells the caller how far the reading is, ten times a second.
+func (rd *reader) progress() {
+	if rd.o.OnProgress == nil {
+		return
+	}
+	if now := time.Now(); now.Sub(rd.told) >= time.Second/10 {
+		rd.told = now
+		rd.tell()
+	}
+}
+
+func (rd *reader) tell() {
+	rd.o.OnProgress(Progress{Bytes: rd.in.n, Size: rd.size, Lines: rd.lines.Load()})
+}
+
+// reading sums up.
+func (rd *reader) reading(s *stream) *Reading {
+	all := rd.cutter.tally
+	for _, d := range rd.decoders {
+		all.add(&d.tally)
+	}
+	r := &Reading{Total: all.total(), Skips: all.list(), Bytes: rd.o.MaxBytes - s.left}
+	if end := ending(rd.cutter.err, rd.o); end != "" {
+		r.Warnings = append(r.Warnings, "the access log "+end)
+	}
+	if rd.cutter.err == io.EOF && rd.in.n < rd.size {
+		r.Warnings = append(r.Warnings, "the access log shrank while it was read")
+	}
+	if r.Bytes == 0 && len(r.Warnings) == 0 {
+		r.Warnings = append(r.Warnings, "the access log is empty")
+	}
+	if rd.o.OnProgress != nil {
+		rd.tell()
+	}
+	return r
+}

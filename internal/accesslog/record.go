@@ -1,0 +1,125 @@
+package accesslog
+
+import (
+	"bytes"
+
+	"github.com/sluice-mesh/sluice/graph"
+)
+
+// Values beyond these say that a line is damaged, and count as unknown. They
+// also keep sums over millions of lines within an int64.
+const (
+	maxDuration = 30 * 24 * 3600 * 1_000_000 // microseconds
+	maxBytes    = 1 << 40
+)
+
+// record turns scanned values into a Record. Its slices lie in the scanned text
+// or in scratch, which the next line overwrites.
+type record struct {
+	graph.Record
+	clock   clock
+	scratch []byte
+}
+
+// fill reads every field. One of a wrong type counts as unknown, so that one
+// field gone wrong does not cost the line.
+func (r *record) fill(s *scanner) {
+	r.scratch = r.scratch[:0]
+	r.Downstream = r.text(s, downstreamRemote)
+	r.DownstreamLocal = r.text(s, downstreamLocal)
+	r.Upstream = r.text(s, upstreamHost)
+	r.UpstreamLocal = r.text(s, upstreamLocal)
+	r.Cluster = r.text(s, upstreamCluster)
+	r.RequestID = r.text(s, requestID)
+	r.Path = r.text(s, path)
+	if r.Authority = r.text(s, authority); r.Authority == nil {
+		r.Authority = r.text(s, authorityFor)
+	}
+	r.ServerName = r.text(s, serverName)
+	r.Flags = r.text(s, responseFlags)
+	r.Direction = direction(r.Cluster)
+	r.Start = r.start(s)
+	r.Duration = r.count(s, duration, 3, maxDuration)
+	r.ServiceTime = r.count(s, serviceTime, 3, maxDuration)
+	r.Code = int(max(r.count(s, responseCode, 0, 999), 0))
+	r.BytesSent = r.count(s, bytesSent, 0, maxBytes)
+	r.BytesReceived = r.count(s, bytesReceived, 0, maxBytes)
+}
+
+// text is the string of a field, nil where there is none or Envoy's "-" for none.
+func (r *record) text(s *scanner, f field) []byte {
+	v := &s.values[f]
+	t := s.src[v.start:v.end:v.end]
+	switch v.kind {
+	case text:
+	case escaped:
+		at := len(r.scratch)
+		r.scratch = unquote(r.scratch, t)
+		t = r.scratch[at:len(r.scratch):len(r.scratch)]
+	default:
+		return nil
+	}
+	if len(t) == 0 || len(t) == 1 && t[0] == '-' {
+		return nil
+	}
+	return t
+}
+
+// count is the whole part of a number, or of a string that holds one, times ten
+// to the power of shift; Missing where there is none from 0 to most.
+func (r *record) count(s *scanner, f field, shift int, most int64) int64 {
+	t := r.figures(s, f)
+	if t == nil {
+		return graph.Missing
+	}
+	n, ok := decimal(t, shift)
+	if !ok || n > most {
+		return graph.Missing
+	}
+	return n
+}
+
+func (r *record) start(s *scanner) graph.Micros {
+	t := r.figures(s, startTime)
+	if t == nil {
+		return graph.Missing
+	}
+	at, ok := r.clock.read(t)
+	if !ok {
+		return graph.Missing
+	}
+	return at
+}
+
+// figures is the text of a number or string.
+func (r *record) figures(s *scanner, f field) []byte {
+	if v := &s.values[f]; v.kind == number {
+		return s.src[v.start:v.end]
+	}
+	return r.text(s, f)
+}
+
+// direction tells from upstream_cluster which way the sidecar logged a call.
+// What went through no cluster of the mesh has names of its own: the passthrough
+// clusters, and the black hole for what may not leave.
+func direction(cluster []byte) graph.Direction {
+	for _, d := range directions {
+		if bytes.HasPrefix(cluster, d.prefix) {
+			return d.direction
+		}
+	}
+	return graph.Unknown
+}
+
+var directions = []struct {
+	prefix    []byte
+	direction graph.Direction
+}{
+	{[]byte("outbound|"), graph.Outbound},
+	{[]byte("inbound|"), graph.Inbound},
+	{[]byte("outbound_."), graph.Outbound}, // as gateways write it under AUTO_PASSTHROUGH
+	{[]byte("PassthroughCluster"), graph.Outbound},
+	{[]byte("BlackHoleCluster"), graph.Outbound},
+	{[]byte("InboundPassthroughCluster"), graph.Inbound}, // …Ipv4, …Ipv6
+	{[]byte("inbound-vip|"), graph.Inbound},              // waypoints
+}

@@ -1,0 +1,122 @@
+package accesslog
+
+import (
+	"fmt"
+
+	"github.com/sluice-mesh/sluice/graph"
+)
+
+// reason is why a line was not used.
+type reason uint8
+
+const (
+	used reason = iota
+	notObject
+	cutShort
+	tooLong
+	noCluster
+	noAddresses
+	noStart
+	noDuration
+	noUse
+	reasons
+)
+
+// The reasons for which a line is skipped, as Skip.Reason has them. A line that
+// has several is counted under the first.
+const (
+	ReasonNotObject   = "not a JSON object"
+	ReasonCutShort    = "cut short"
+	ReasonTooLong     = "too long"
+	ReasonNoCluster   = "no upstream_cluster of a mesh"
+	ReasonNoAddresses = "no addresses"
+	ReasonNoStart     = "no usable start_time"
+	ReasonNoDuration  = "no usable duration"
+	ReasonNoUse       = "no use to the graph"
+)
+
+var reasonTexts = [reasons]string{
+	notObject:   ReasonNotObject,
+	cutShort:    ReasonCutShort,
+	tooLong:     ReasonTooLong,
+	noCluster:   ReasonNoCluster,
+	noAddresses: ReasonNoAddresses,
+	noStart:     ReasonNoStart,
+	noDuration:  ReasonNoDuration,
+	noUse:       ReasonNoUse,
+}
+
+// because turns a verdict on a line into the reason to skip it.
+func because(v verdict) reason {
+	if v == cut {
+		return cutShort
+	}
+	return notObject
+}
+
+// lacking tells what a record that nobody could use lacks.
+func lacking(r *graph.Record) reason {
+	switch {
+	case r.Direction == graph.Unknown:
+		return noCluster
+	case r.Downstream == nil && r.Upstream == nil:
+		return noAddresses
+	case r.Start == graph.Missing:
+		return noStart
+	case r.Duration == graph.Missing:
+		return noDuration
+	}
+	return noUse
+}
+
+// tally counts lines by what became of them. Tallies of parts of a log add up to
+// that of the whole, whatever the parts and their order.
+type tally struct {
+	used  int64
+	skips [reasons]Skip
+}
+
+// lose counts n lines that are not used, the first of them line number first.
+func (t *tally) lose(why reason, n, first int64) {
+	s := &t.skips[why]
+	if n > 0 && (s.Lines == 0 || first < s.First) {
+		s.First = first
+	}
+	s.Lines += n
+}
+
+func (t *tally) add(o *tally) {
+	t.used += o.used
+	for why, s := range o.skips {
+		t.lose(reason(why), s.Lines, s.First)
+	}
+}
+
+// total is the number of lines, blank ones left out.
+func (t *tally) total() int64 {
+	n := t.used
+	for _, s := range t.skips {
+		n += s.Lines
+	}
+	return n
+}
+
+// list is the reasons that occurred, in their own fixed order.
+func (t *tally) list() []Skip {
+	var list []Skip
+	for i, s := range t.skips {
+		if s.Lines > 0 {
+			s.Reason = reasonTexts[i]
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// String is a sentence for people.
+func (s Skip) String() string {
+	if s.Lines == 1 {
+		return fmt.Sprintf("line %d of the access log was skipped: %s", s.First, s.Reason)
+	}
+	return fmt.Sprintf("%d lines of the access log were skipped, the first of them line %d: %s", s.Lines, s.First, s.Reason)
+}
