@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/crgen"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
@@ -22,11 +23,8 @@ type multiBuffer struct {
 	PollDelay string `json:"poll_delay"`
 }
 
-// pollDelay is how long TLS handshakes may wait for company.
-const pollDelay = "0.1s"
-
 func theFeatures() features {
-	return features{multiBuffer{Enabled: true, PollDelay: pollDelay}}
+	return features{multiBuffer{Enabled: true, PollDelay: crgen.PollDelay}}
 }
 
 // resourceRows lists every service of the request once, sorted by name.

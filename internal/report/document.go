@@ -110,7 +110,9 @@ func (d *document) size() int {
 		m := &d.members[i]
 		n += len(m.key) + len(m.value) + 2*overhead
 		for j := range m.rows {
-			n += len(m.rows[j].bytes()) + overhead
+			if m.rows[j].keep != none {
+				n += len(m.rows[j].bytes()) + overhead
+			}
 		}
 	}
 	return n
