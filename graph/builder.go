@@ -1,35 +1,322 @@
 package graph
 
-import "iter"
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
 
-// Options bound what a Builder keeps.
+	"github.com/cespare/xxhash/v2"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxEvents    = 2 << 20
+	DefaultMaxAddresses = 1 << 18
+	DefaultMaxNames     = 1 << 16
+	DefaultMaxTrace     = 10_000
+)
+
+// Options bound what a Builder keeps. A field that is zero or less means its
+// default.
 type Options struct {
 	// MaxEvents is how many distinct events are kept exactly; past it a sample
 	// of whole external requests, chosen by the hash of request_id, is kept.
 	MaxEvents int
-	// MaxAddresses is how many distinct addresses are told apart.
+	// MaxAddresses is how many distinct addresses are told apart. Those past it
+	// count as clients outside the mesh.
 	MaxAddresses int
+	// MaxNames is how many distinct pairs of a cluster and an authority are told
+	// apart. Past it a line's authority is forgotten, then its cluster too.
+	MaxNames int
+	// MaxTrace is how many events of one request are kept; of a larger one a
+	// sample of its events is kept, which counts but makes no trace.
+	MaxTrace int
 }
 
-// Builder collects records into a Graph. The zero value is not ready; see NewBuilder.
-type Builder struct{}
+func (o Options) withDefaults() Options {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&o.MaxEvents, DefaultMaxEvents)
+	set(&o.MaxAddresses, DefaultMaxAddresses)
+	set(&o.MaxNames, DefaultMaxNames)
+	set(&o.MaxTrace, DefaultMaxTrace)
+	return o
+}
 
-// traceTable is the calls of the kept requests, grouped by request.
-type traceTable struct{}
+const (
+	// shardCount slices of events, so that growing copies a sixteenth at a time.
+	shardCount = 16
+	// firstShard is a shard's first capacity, in events.
+	firstShard = 64
+	// longestAddress and longestName in bytes: a DNS name has at most 253.
+	longestAddress = 255
+	longestName    = 1024
+)
+
+// shard holds the events whose key ends in its number.
+type shard struct {
+	events []event
+	// compactAt is the length at which repeats are dropped next.
+	compactAt int
+}
+
+// Builder collects records into a Graph. The zero value is not ready; see
+// NewBuilder. It must not be used by several goroutines at once: give each its
+// own and Merge them. What it keeps and what Build makes of it does not depend
+// on the order of the records, nor on how they were spread over Builders, as
+// long as MaxAddresses and MaxNames were not reached.
+type Builder struct {
+	options   Options
+	addresses table
+	names     table
+	shards    [shardCount]shard
+	kept      int // events in all shards
+	added     int64
+	// level: an event is kept when the top level bits of its key are zero.
+	level  uint
+	buf    []byte
+	shared bool // a Graph reads the shards
+}
 
 // NewBuilder returns an empty Builder. A zero field of o means its default.
-func NewBuilder(o Options) *Builder { return &Builder{} }
+func NewBuilder(o Options) *Builder {
+	o = o.withDefaults()
+	return &Builder{
+		options:   o,
+		addresses: newTable(o.MaxAddresses, longestAddress),
+		// Twice: once for pairs, then as many again for clusters alone.
+		names: newTable(2*o.MaxNames, longestName),
+	}
+}
 
 // Add takes one record; it keeps nothing of r's memory. It reports whether the
-// record could be used at all.
-func (b *Builder) Add(r *Record) bool { return false }
+// record could be used at all: it has a direction and says who was called. One
+// that could not is the caller's to count among the skipped.
+func (b *Builder) Add(r *Record) bool {
+	if !usable(r) {
+		return false
+	}
+	b.added++
+	var e event
+	b.buf, e.id = identify(b.buf, r)
+	e.key = e.id
+	if len(r.RequestID) > 0 {
+		e.key = xxhash.Sum64(r.RequestID)
+		e.flags |= isTraced
+	}
+	if !b.sampled(e.key) {
+		return true
+	}
+	b.fill(&e, r)
+	b.push(&e)
+	return true
+}
+
+func usable(r *Record) bool {
+	switch r.Direction {
+	case Inbound:
+		return len(r.Upstream) > 0 || len(r.DownstreamLocal) > 0 || len(r.ServerName) > 0 || len(r.Authority) > 0
+	case Outbound:
+		return len(r.Upstream) > 0 || len(r.Cluster) > 0 || len(r.Authority) > 0
+	}
+	return false
+}
+
+// sampled reports whether events of this key are kept at the present level.
+func (b *Builder) sampled(key uint64) bool { return key>>(63-b.level)>>1 == 0 }
+
+func (b *Builder) fill(e *event, r *Record) {
+	e.start = clampStart(r.Start)
+	e.duration, e.service = packSpan(r.Duration), packSpan(r.ServiceTime)
+	e.down, e.up = b.addresses.id(hostOf(r.Downstream)), b.addresses.id(hostOf(r.Upstream))
+	local := r.UpstreamLocal
+	if r.Direction == Inbound {
+		local = r.DownstreamLocal
+		e.flags |= isInbound
+	}
+	e.local = b.addresses.id(hostOf(local))
+	e.name = b.name(r)
+	if r.Code >= 500 || len(r.Upstream) == 0 {
+		e.flags |= isFailed
+	}
+	e.sent = noBytes
+	if r.BytesSent >= 0 {
+		e.sent = uint32(min(r.BytesSent, noBytes-1))
+	}
+	e.lines = 1
+}
+
+// name interns by what name the callee was called: the cluster of an outbound
+// line, the server name of an inbound one (with mutual TLS it holds the
+// caller's cluster), and beside it the authority, the name the client used.
+func (b *Builder) name(r *Record) uint32 {
+	primary, kind := r.Cluster, byte(nameCluster)
+	if r.Direction == Inbound && !namesHost(r.Cluster) {
+		primary, kind = r.ServerName, nameServer
+	}
+	if len(primary) == 0 && len(r.Authority) == 0 {
+		return absent
+	}
+	b.buf = append(append(b.buf[:0], kind), primary...)
+	if n := len(b.buf); len(r.Authority) > 0 {
+		b.buf = append(append(b.buf, 0), r.Authority...)
+		if _, known := b.names.ids[string(b.buf)]; !known && len(b.names.ids) >= b.options.MaxNames {
+			b.buf = b.buf[:n] // authorities may be anything; clusters are few
+		}
+	}
+	return b.names.id(b.buf)
+}
+
+// namesHost reports whether an inbound cluster names its service, as Istio
+// before 1.8 did: "inbound|9080|http|reviews.default.svc.cluster.local".
+func namesHost(cluster []byte) bool {
+	return len(cluster) > 0 && cluster[len(cluster)-1] != '|' && bytes.Count(cluster, []byte("|")) == 3
+}
+
+// push stores e and compacts where a bound is reached.
+func (b *Builder) push(e *event) {
+	b.unshare()
+	s := &b.shards[e.key%shardCount]
+	if s.events == nil {
+		s.events = make([]event, 0, firstShard)
+		s.compactAt = 4096
+	}
+	s.events = append(s.events, *e)
+	b.kept++
+	if len(s.events) >= s.compactAt {
+		b.compact(s)
+	}
+	if b.kept > b.options.MaxEvents+b.options.MaxEvents/4 {
+		b.shrink()
+	}
+}
+
+// unshare copies what a Graph reads, so that a Builder may go on after Build.
+func (b *Builder) unshare() {
+	if !b.shared {
+		return
+	}
+	for i := range b.shards {
+		b.shards[i].events = slices.Clone(b.shards[i].events)
+	}
+	b.shared = false
+}
+
+// compact sorts a shard, makes repeats one, and caps each request at MaxTrace
+// events: those of the smallest hashes, and one more as the mark that there
+// were others. Both are functions of the set of events, whatever their order.
+func (b *Builder) compact(s *shard) {
+	b.kept -= len(s.events)
+	slices.SortFunc(s.events, func(x, y event) int { return compareEvents(&x, &y) })
+	out, run := s.events[:0], 0
+	for i := range s.events {
+		e := &s.events[i]
+		if n := len(out); n > 0 && out[n-1].key == e.key {
+			if out[n-1].id == e.id {
+				b.fold(&out[n-1], e)
+				continue
+			}
+			run++
+		} else {
+			run = 0
+		}
+		if run <= b.options.MaxTrace {
+			out = append(out, *e)
+		}
+	}
+	s.events = out
+	s.compactAt = max(4096, 2*len(out))
+	b.kept += len(out)
+}
+
+// fold makes e one with its repeat. Where the two differ in what does not tell
+// events apart, the one that is smaller by content stays.
+func (b *Builder) fold(kept, e *event) {
+	lines := uint16(min(uint32(kept.lines)+uint32(e.lines), math.MaxUint16))
+	if b.content(e, kept) < 0 {
+		*kept = *e
+	}
+	kept.lines = lines
+}
+
+// content orders two events that are the same but for what identify leaves out.
+func (b *Builder) content(x, y *event) int {
+	return cmp.Or(
+		cmp.Compare(x.flags, y.flags),
+		cmp.Compare(x.service, y.service),
+		cmp.Compare(x.sent, y.sent),
+		cmp.Compare(b.names.texts[x.name], b.names.texts[y.name]),
+	)
+}
+
+// shrink drops repeats everywhere and then, while there is still too much,
+// every other request by hash.
+func (b *Builder) shrink() {
+	for i := range b.shards {
+		b.compact(&b.shards[i])
+	}
+	for b.kept > b.options.MaxEvents && b.level < 63 {
+		b.raise(b.level + 1)
+	}
+}
+
+// raise keeps only what is sampled at a level. The level reached in the end is
+// the least at which the distinct events fit: it depends on the set of them.
+func (b *Builder) raise(level uint) {
+	b.level = max(b.level, level)
+	b.kept = 0
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.events = slices.DeleteFunc(s.events, func(e event) bool { return !b.sampled(e.key) })
+		b.kept += len(s.events)
+	}
+}
+
+// settle makes the numbers in the events independent of the order of arrival.
+func (b *Builder) settle() {
+	b.unshare()
+	b.shrink()
+	addresses, names := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
+	b.each(func(e *event) {
+		addresses[e.down], addresses[e.up], addresses[e.local], names[e.name] = true, true, true, true
+	})
+	address, name := b.addresses.sort(addresses), b.names.sort(names)
+	b.each(func(e *event) {
+		e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
+	})
+}
+
+func (b *Builder) each(f func(*event)) {
+	for i := range b.shards {
+		for k := range b.shards[i].events {
+			f(&b.shards[i].events[k])
+		}
+	}
+}
 
 // Merge adds what o collected, as if its records had been added here. o is spent.
-func (b *Builder) Merge(o *Builder) {}
-
-// Build joins what was collected with the pods of the request.
-func (b *Builder) Build(pods []Pod, skipped int64) *Graph { return &Graph{} }
-
-// Traces walks the external requests in a fixed order. The Trace handed over is
-// valid until the next one.
-func (g *Graph) Traces() iter.Seq[*Trace] { return func(func(*Trace) bool) {} }
+func (b *Builder) Merge(o *Builder) {
+	if o == nil || o == b {
+		return
+	}
+	b.unshare()
+	o.unshare()
+	addr, name := b.addresses.absorb(&o.addresses), b.names.absorb(&o.names)
+	b.added += o.added
+	b.raise(o.level)
+	for i := range o.shards {
+		for j := range o.shards[i].events {
+			e := o.shards[i].events[j]
+			if b.sampled(e.key) {
+				e.down, e.up, e.local, e.name = addr[e.down], addr[e.up], addr[e.local], name[e.name]
+				b.push(&e)
+			}
+		}
+		o.shards[i] = shard{}
+	}
+	*o = *NewBuilder(o.options)
+}

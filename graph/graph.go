@@ -132,12 +132,17 @@ type Call struct {
 	// Out is the caller's view, In the callee's.
 	Out, In Side
 	Failed  bool
+	// Parent is the index in Trace.Calls of the call during which this one was
+	// made, as one clock or the lack of any other shows; -1 where nothing tells.
+	// It is always smaller than this call's own index.
+	Parent int
 }
 
 // Trace is the calls of one external request.
 type Trace struct {
 	// Request is the hash of its request_id.
 	Request uint64
-	// Calls ordered by start where clocks allow, then by From, To: a total order.
+	// Calls: what was made during a call comes after it, calls made during the
+	// same one by start on their caller's clock, else by From, To: a total order.
 	Calls []Call
 }

@@ -1,0 +1,73 @@
+package graph
+
+import (
+	"bytes"
+	"cmp"
+	"net/netip"
+	"strings"
+)
+
+// hostOf is an address less its port: of "10.0.0.1:80", "[::1]:80", "::1" or
+// "host". What is no host and port (a pipe, an Envoy internal address) stays
+// whole.
+func hostOf(addr []byte) []byte {
+	addr = bytes.TrimSpace(addr)
+	if len(addr) == 0 || addr[0] == '/' || addr[0] == '@' || bytes.Contains(addr, []byte("://")) {
+		return addr
+	}
+	if addr[0] == '[' {
+		if i := bytes.IndexByte(addr, ']'); i > 0 {
+			return addr[1:i]
+		}
+		return addr
+	}
+	i := bytes.IndexByte(addr, ':')
+	if i < 0 || bytes.IndexByte(addr[i+1:], ':') >= 0 { // none, or IPv6 without brackets
+		return addr
+	}
+	return addr[:i]
+}
+
+// address is a host in the form that compares: an IP without zone, IPv4 never
+// mapped into IPv6, or the lower-cased text of what is no IP.
+type address struct {
+	ip   netip.Addr
+	text string
+}
+
+// parseAddress takes a host, or an address with a port, as requests write them.
+func parseAddress(s string) address {
+	h := string(hostOf([]byte(s)))
+	if ip, err := netip.ParseAddr(h); err == nil {
+		return address{ip: ip.WithZone("").Unmap()}
+	}
+	return address{text: strings.ToLower(h)}
+}
+
+func (a address) String() string {
+	if a.ip.IsValid() {
+		return a.ip.String()
+	}
+	return a.text
+}
+
+func compareAddresses(a, b address) int {
+	return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.text, b.text))
+}
+
+// The addresses that Istio's sidecars use towards their own pod's application.
+var ownEnds = map[netip.Addr]bool{
+	netip.MustParseAddr("127.0.0.1"): true,
+	netip.MustParseAddr("127.0.0.6"): true,
+	netip.MustParseAddr("::1"):       true,
+	netip.MustParseAddr("::6"):       true,
+}
+
+// local reports whether the address tells nothing of where it is: the same in
+// every pod. Other loopback addresses do tell: whole meshes run on them in labs.
+func (a address) local() bool {
+	if a.ip.IsValid() {
+		return ownEnds[a.ip] || a.ip.IsUnspecified()
+	}
+	return a.text == "" || a.text == "localhost" || a.text[0] == '/' || a.text[0] == '@' || strings.Contains(a.text, "://")
+}

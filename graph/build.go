@@ -1,0 +1,217 @@
+package graph
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Build joins what was collected with the pods of the request. skipped is how
+// many lines were not used: those that could not be read and those for which
+// Add said no. The Builder may go on collecting afterwards.
+func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
+	b.settle()
+	j := newJoin(b, pods)
+	s := newSurvey(b, j)
+	s.listen()
+	s.measure()
+	b.shared = true
+
+	g := &Graph{Nodes: slices.Clone(j.nodes), Edges: make([]Edge, len(s.tally))}
+	for i := range s.tally {
+		g.Edges[i] = s.edgeOf(&s.tally[i])
+	}
+	s.fillPods(g)
+	g.markBack()
+	s.fillVisits(g)
+	s.gatewayLatency(g)
+	g.Lines = b.lines(s.events, skipped)
+	g.Warnings = s.warnings(b)
+	g.traces = traceTable{join: j, events: s.events}
+	return g
+}
+
+// edgeOf makes the edge, all but what needs the whole graph.
+func (s *survey) edgeOf(t *edgeTally) Edge {
+	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: pool(t.out, t.in), Back: t.from == t.to}
+	e.Mean, e.P99 = t.latency()
+	side := inSide
+	if t.events[outSide] > 0 {
+		side = outSide
+	}
+	e.ErrorRatio = float64(t.failed[side]) / float64(t.events[side])
+	if n := t.sized[side]; n > 0 {
+		e.SentBytes = float64(t.bytes[side]) / float64(n)
+	}
+	e.Hosts = s.hosts(t, side)
+	return e
+}
+
+// latency of the edge's calls; zero where none has a duration.
+func (t *edgeTally) latency() (mean, p99 time.Duration) {
+	n := len(t.durations)
+	if n == 0 {
+		return 0, 0
+	}
+	slices.Sort(t.durations)
+	mean = time.Duration(float64(t.total) / float64(n) * float64(time.Microsecond))
+	return mean, micros(t.durations[rank99(n)])
+}
+
+func micros(s span) time.Duration { return time.Duration(s.micros()) * time.Microsecond }
+
+// rank99 is the index of the 99th percentile among n sorted values: the
+// smallest that at least 99 in 100 do not exceed.
+func rank99(n int) int { return (99*n+99)/100 - 1 }
+
+// fillPods sets what the pods did, and the rates of the nodes.
+func (s *survey) fillPods(g *Graph) {
+	for i := range g.Nodes {
+		g.Nodes[i].Pods = slices.Clone(g.Nodes[i].Pods)
+		g.Nodes[i].Rate = s.lost[i]
+	}
+	for i := range g.Edges {
+		g.Nodes[g.Edges[i].To].Rate += g.Edges[i].Rate
+	}
+	for i, ref := range s.pods {
+		t, p := &s.byPod[i], &g.Nodes[ref.node].Pods[ref.index]
+		p.Received, p.Sent = t.received.count(), t.sent.count()
+		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
+		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
+	}
+	for i := range g.Nodes {
+		spread(&g.Nodes[i])
+	}
+}
+
+// spread divides a service's rate among its pods where nobody logged which of
+// them was called, for callers log the service's own address: a request goes to
+// any of its pods alike.
+func spread(n *Node) {
+	for _, p := range n.Pods {
+		if p.ReceivedRate > 0 {
+			return
+		}
+	}
+	for i := range n.Pods {
+		n.Pods[i].ReceivedRate = n.Rate / float64(len(n.Pods))
+	}
+}
+
+// weighted is a duration and how much it counts.
+type weighted struct {
+	span   span
+	weight float64
+}
+
+// quantile is the least duration with at least the weight behind it. Edges are
+// weighed by their rates: their proxies were listened to for unlike times.
+func quantile(all []weighted, weight float64) time.Duration {
+	slices.SortFunc(all, func(a, b weighted) int { return int(int64(a.span) - int64(b.span)) })
+	for _, v := range all {
+		if weight -= v.weight; weight <= v.weight*1e-6 {
+			return micros(v.span)
+		}
+	}
+	return micros(all[len(all)-1].span)
+}
+
+// lines tells what became of the log's lines. Where a sample was kept its
+// repeats tell how many there were in all.
+func (b *Builder) lines(es *events, skipped int64) Lines {
+	l := Lines{Total: b.added + skipped, Skipped: skipped}
+	var distinct float64
+	for r := range es.requests() {
+		distinct += float64(len(r.events)) * r.weight
+	}
+	l.Used = min(b.added, int64(math.Round(distinct)))
+	l.Repeated = b.added - l.Used
+	return l
+}
+
+// hosts lists by what names an edge's callee was called, on the side that is
+// shown: the cluster's host and, where the client used another, the authority.
+func (s *survey) hosts(t *edgeTally, side int) []Host {
+	type key struct {
+		name string
+		port int
+	}
+	sum := make(map[key]hostTally)
+	add := func(k key, h hostTally) {
+		if k.name != "" {
+			was := sum[k]
+			sum[k] = hostTally{was.calls + h.calls, max(was.last, h.last)}
+		}
+	}
+	for id, h := range t.hosts[side] {
+		c := &s.names[id]
+		add(key{c.host, c.port}, h)
+		if a := s.alsoCalled(t, c); a != c.host {
+			add(key{a, c.authorityPort}, h)
+		}
+	}
+	if len(sum) == 0 && s.nodes[t.to].Kind == External {
+		var all hostTally
+		for _, h := range t.hosts[side] {
+			all = hostTally{all.calls + h.calls, max(all.last, h.last)}
+		}
+		add(key{name: s.nodes[t.to].Name}, all)
+	}
+	out := make([]Host, 0, len(sum))
+	for k, h := range sum {
+		out = append(out, Host{Name: k.name, Port: k.port, Calls: h.calls, Last: h.last})
+	}
+	slices.SortFunc(out, func(a, b Host) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return a.Port - b.Port
+	})
+	return out
+}
+
+// alsoCalled is the name in the Host header where it may differ from the
+// cluster's: a VirtualService sends what asks for reviews to reviews-canary,
+// and the caller needs both in its scope. What enters at the gateway may ask
+// for anything, so there it says nothing.
+func (s *survey) alsoCalled(t *edgeTally, c *calledAs) string {
+	switch {
+	case c.authority == "" || t.from == 0 && c.host != "":
+		return ""
+	case c.host == "":
+		return c.authority
+	case parseAddress(c.authority).ip.IsValid():
+		return ""
+	}
+	return qualify(c.authority, c.host)
+}
+
+// qualify completes a short name by the domain of a full one that the same
+// call went to.
+func qualify(name, host string) string {
+	_, domain, _ := strings.Cut(host, ".")
+	namespace, rest, inCluster := strings.Cut(domain, ".")
+	switch {
+	case !inCluster || !strings.HasPrefix(rest, "svc"):
+		return name
+	case !strings.Contains(name, "."):
+		return name + "." + domain
+	case strings.HasSuffix(name, "."+namespace):
+		return name + "." + rest
+	case strings.HasSuffix(name, "."+namespace+".svc"):
+		return strings.TrimSuffix(name, ".svc") + "." + rest
+	}
+	return name
+}
+
+func (s *survey) warnings(b *Builder) []string { return nil }
+
+// sortedKeys of a map, since no result may follow its order.
+func sortedKeys(m map[[2]int32]int) [][2]int32 {
+	return slices.SortedFunc(maps.Keys(m), func(a, b [2]int32) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	})
+}

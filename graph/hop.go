@@ -1,0 +1,159 @@
+package graph
+
+import "slices"
+
+// hop is one event with its ends resolved.
+type hop struct {
+	event *event
+	// from and to are nodes, none where the line cannot tell. fromPod and toPod
+	// are numbers of pods, none where not known.
+	from, to, fromPod, toPod int32
+	// writer is the address whose proxy wrote the line.
+	writer uint32
+	// implied is the call that a gateway among the pods received from outside:
+	// it logs only what it sent on, in one line for both.
+	implied bool
+	// unsure is the place of several candidates for from, until the request's
+	// other lines decide.
+	unsure *place
+}
+
+// inSide reports whether the hop is its callee's view.
+func (h *hop) inSide() bool { return h.event.inbound() || h.implied }
+
+// resolve appends the hops of the events of one request to hops.
+func (j *join) resolve(hops []hop, request []event) []hop {
+	first, unsure := len(hops), false
+	for i := range request {
+		h := j.hop(&request[i])
+		unsure = unsure || h.unsure != nil
+		hops = append(hops, h)
+	}
+	for i := first; i < first+len(request); i++ {
+		if h, ok := j.implied(&hops[i]); ok {
+			hops = append(hops, h)
+		}
+	}
+	if unsure {
+		j.decide(hops[first:])
+	}
+	return hops
+}
+
+func (j *join) hop(e *event) hop {
+	h := hop{event: e}
+	p := j.calledAt(e)
+	h.to, h.toPod = j.callee(e, p)
+	if e.inbound() {
+		h.writer = j.canon[e.up]
+		if p != &j.places[h.writer] {
+			h.writer = j.canon[e.local]
+		}
+		h.sentFrom(j, j.at(e.down))
+		return h
+	}
+	h.writer = j.sender(e)
+	h.sentFrom(j, &j.places[h.writer])
+	if h.from == 0 && h.writer == j.canon[e.down] {
+		h.writer = absent // clients do not write lines: their gateway did
+	}
+	return h
+}
+
+// sender is the address whose proxy wrote an outbound line: the downstream's,
+// or that of a gateway, which opens its connections from another address than
+// the one it was called from.
+func (j *join) sender(e *event) uint32 {
+	down, own := j.canon[e.down], j.canon[e.local]
+	d, o := &j.places[down], &j.places[own]
+	switch {
+	case o.local || down == own:
+		return down
+	case len(o.pods) > 0 || d.local:
+		return own
+	case len(d.pods) > 0 && !o.receives:
+		return down
+	case len(d.pods) == 0 && j.called(d) >= 0 && j.nodes[j.called(d)].Kind == Service:
+		return down
+	}
+	return own
+}
+
+func (j *join) called(p *place) int32 { return p.called(j) }
+
+// sentFrom sets the caller by its place. Addresses that only ever send are the
+// root: the ingress gateway and what stands outside it.
+func (h *hop) sentFrom(j *join, p *place) {
+	h.from, h.fromPod = none, none
+	switch {
+	case p.node >= 0:
+		h.from, h.fromPod = p.node, j.podOf(p, p.node)
+	case p.node == several:
+		h.unsure = p
+	case p.local:
+	case p.receives:
+		if h.from = p.called(j); h.from == several {
+			h.from, h.unsure = none, p
+		}
+	default:
+		h.from = 0
+	}
+}
+
+// implied is the call to a gateway that is itself a pod, which wrote an
+// outbound line for a downstream that is not itself. A pod that is seen to be
+// called is no gateway of that kind.
+func (j *join) implied(h *hop) (hop, bool) {
+	e := h.event
+	if e.inbound() || h.fromPod == none || j.podReceives[h.fromPod] {
+		return hop{}, false
+	}
+	d := j.at(e.down)
+	if d.local || j.canon[e.down] == h.writer {
+		return hop{}, false
+	}
+	in := hop{event: e, to: h.from, toPod: h.fromPod, writer: h.writer, implied: true}
+	in.sentFrom(j, d)
+	return in, in.from != none && in.from != in.to
+}
+
+// decide finds callers among several candidates: the one that received a call
+// of the same request.
+func (j *join) decide(hops []hop) {
+	var called []int32
+	for i := range hops {
+		if hops[i].to >= 0 {
+			called = append(called, hops[i].to)
+		}
+	}
+	slices.Sort(called)
+	called = slices.Compact(called)
+	answers := make(map[*place]int32)
+	for i := range hops {
+		h := &hops[i]
+		if h.unsure == nil || !h.event.traced() {
+			continue
+		}
+		from, ok := answers[h.unsure]
+		if !ok {
+			from = j.oneOf(h.unsure, called)
+			answers[h.unsure] = from
+		}
+		h.from, h.fromPod = from, j.podOf(h.unsure, from)
+	}
+}
+
+// oneOf is the only one of the nodes called that is a candidate of p, or none.
+func (j *join) oneOf(p *place, called []int32) int32 {
+	found := none
+	for _, n := range called {
+		if len(j.podsOf(p, n)) == 0 && !slices.Contains(p.learned, n) {
+			continue
+		}
+		if found != none {
+			return none
+		}
+		found = n
+	}
+	return found
+}

@@ -1,0 +1,266 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// place is what is known of one address.
+type place struct {
+	address address
+	local   bool
+	// pods of the request that have it; node is their service, none without
+	// any, several where they belong to more than one.
+	pods []int32
+	node int32
+	// receives is set once a line shows a call to it.
+	receives bool
+	// learned are the nodes it was called as, where no pod has it: at most
+	// manyNodes, past which crowded is set.
+	learned []int32
+	crowded bool
+	// external is the node named by the address itself, or none.
+	external int32
+}
+
+// manyNodes is how many nodes one unlisted address may be told apart as.
+const manyNodes = 16
+
+// join turns the two sides of an event, which are addresses and names, into
+// nodes and pods. It holds for one list of pods and is not changed after
+// newJoin: Build and Traces read it.
+type join struct {
+	*mesh
+	places []place // of each id in Builder.addresses; ids of one address share an index by canon
+	canon  []uint32
+	names  []calledAs
+	// externals by name while they are collected; their numbers are final only
+	// after settle.
+	externals map[string]int32
+	texts     []string
+	// podReceives marks pods that a line shows being called.
+	podReceives []bool
+	maxTrace    int
+}
+
+func newJoin(b *Builder, pods []Pod) *join {
+	j := &join{mesh: newMesh(pods), externals: make(map[string]int32), maxTrace: b.options.MaxTrace}
+	j.podReceives = make([]bool, len(j.pods))
+	j.locate(b.addresses.texts)
+	j.readNames(b.names.texts)
+	j.learn(b, false)
+	j.learn(b, true)
+	j.settle()
+	return j
+}
+
+// locate makes one place of each address, whatever texts it was written in.
+func (j *join) locate(texts []string) {
+	j.canon = make([]uint32, len(texts))
+	j.places = make([]place, firstID, len(texts))
+	j.places[absent] = place{local: true, node: none, external: none}
+	j.places[overflow] = place{node: none, external: none}
+	j.canon[overflow] = overflow
+	seen := make(map[address]uint32, len(texts))
+	for id := int(firstID); id < len(texts); id++ {
+		a := parseAddress(texts[id])
+		at, ok := seen[a]
+		if !ok {
+			at = uint32(len(j.places))
+			seen[a] = at
+			j.places = append(j.places, j.placeOf(a))
+		}
+		j.canon[id] = at
+	}
+}
+
+func (j *join) placeOf(a address) place {
+	p := place{address: a, pods: j.podsAt[a], node: none, external: none}
+	for i, pod := range p.pods {
+		if n := j.node(pod); i == 0 {
+			p.node = n
+		} else if p.node != n {
+			p.node = several
+		}
+	}
+	p.local = len(p.pods) == 0 && a.local()
+	return p
+}
+
+func (j *join) readNames(texts []string) {
+	d := newDirectory(j.nodes)
+	j.names = make([]calledAs, len(texts))
+	for id, text := range texts {
+		c := parseName(text)
+		c.service, c.alias = d.service(c.host), d.service(c.authority)
+		j.names[id] = c
+	}
+}
+
+func (j *join) at(id uint32) *place { return &j.places[j.canon[id]] }
+
+// podsOf are the pods at p that belong to node. Pods are numbered by service,
+// so those of one lie together: an address that 100,000 pods share costs no
+// more than a search.
+func (j *join) podsOf(p *place, node int32) []int32 {
+	order := func(pod, node int32) int { return cmp.Compare(j.node(pod), node) }
+	i, _ := slices.BinarySearchFunc(p.pods, node, order)
+	n, _ := slices.BinarySearchFunc(p.pods[i:], node+1, order)
+	return p.pods[i : i+n]
+}
+
+// podOf is the pod at p that belongs to node; none where there are several.
+func (j *join) podOf(p *place, node int32) int32 {
+	if pods := j.podsOf(p, node); len(pods) == 1 {
+		return pods[0]
+	}
+	return none
+}
+
+// learn goes through all events to see who receives, and as what. The first
+// pass takes what a cluster or server name says, the second what an authority
+// says of addresses that are still unknown.
+func (j *join) learn(b *Builder, weak bool) {
+	b.each(func(e *event) {
+		if strong := j.names[e.name].host != ""; strong != weak {
+			j.learnFrom(e)
+		}
+	})
+}
+
+func (j *join) learnFrom(e *event) {
+	p := j.calledAt(e)
+	node, pod := j.callee(e, p)
+	if pod != none {
+		j.podReceives[pod] = true
+	}
+	if p.local || len(p.pods) > 0 || j.canon[e.up] == overflow {
+		return
+	}
+	p.receives = true
+	if node == none || slices.Contains(p.learned, node) {
+		return
+	}
+	if len(p.learned) == manyNodes {
+		p.crowded = true
+		return
+	}
+	p.learned = append(p.learned, node)
+}
+
+// calledAt is the place of the callee. A sidecar's inbound line has it as the
+// upstream or, where the upstream is its own end, as the address it listens on.
+func (j *join) calledAt(e *event) *place {
+	up := j.at(e.up)
+	if !e.inbound() || len(up.pods) > 0 {
+		return up
+	}
+	if own := j.at(e.local); up.local || len(own.pods) > 0 {
+		return own
+	}
+	return up
+}
+
+// callee is the node that was called at p and its pod, none where the event
+// cannot tell.
+func (j *join) callee(e *event, p *place) (node, pod int32) {
+	c := &j.names[e.name]
+	switch {
+	case c.service >= 0: // an address may be reused; the cluster says who was meant
+		return c.service, j.podOf(p, c.service)
+	case p.node >= 0:
+		return p.node, j.podOf(p, p.node)
+	case p.node == several:
+		if c.alias >= 0 && len(j.podsOf(p, c.alias)) > 0 {
+			return c.alias, j.podOf(p, c.alias)
+		}
+		return none, none
+	}
+	return j.stranger(e, c, p), none
+}
+
+// stranger is the node of a callee at an address that no pod has, under a name
+// that no service has.
+func (j *join) stranger(e *event, c *calledAs, p *place) int32 {
+	if c.host == "" && c.alias >= 0 {
+		return c.alias
+	}
+	if n := p.called(j); n >= 0 && e.inbound() {
+		return n
+	}
+	if c.external == none && c.host != "" {
+		c.external = j.external(c.host)
+	} else if c.external == none && c.authority != "" {
+		c.external = j.external(c.authority)
+	}
+	if c.external != none || p.local {
+		return c.external
+	}
+	if p.external == none && j.canon[e.up] != overflow {
+		p.external = j.external(p.address.String())
+	}
+	return p.external
+}
+
+// called is the node that an unlisted address was called as: a service before
+// externals, several where that does not tell.
+func (p *place) called(j *join) int32 {
+	if p.crowded {
+		return several
+	}
+	service, other := none, none
+	for _, n := range p.learned {
+		to := &other
+		if int(n) < len(j.nodes) && j.nodes[n].Kind == Service {
+			to = &service
+		}
+		if *to == none {
+			*to = n
+		} else {
+			*to = several
+		}
+	}
+	if service != none {
+		return service
+	}
+	return other
+}
+
+// external numbers an external callee by its name, behind the services.
+func (j *join) external(name string) int32 {
+	if n, ok := j.externals[name]; ok {
+		return n
+	}
+	n := int32(len(j.nodes) + len(j.texts))
+	j.externals[name] = n
+	j.texts = append(j.texts, name)
+	return n
+}
+
+// settle makes nodes of the externals, in the order of their names, and
+// renumbers them wherever they were noted in the order of arrival.
+func (j *join) settle() {
+	first := int32(len(j.nodes))
+	order := slices.Clone(j.texts)
+	slices.SortFunc(order, strings.Compare)
+	final := make([]int32, len(order))
+	for rank, name := range order {
+		final[j.externals[name]-first] = first + int32(rank)
+		j.nodes = append(j.nodes, Node{Name: name, Kind: External})
+	}
+	renumber := func(n *int32) {
+		if *n >= first {
+			*n = final[*n-first]
+		}
+	}
+	for i := range j.names {
+		renumber(&j.names[i].external)
+	}
+	for i := range j.places {
+		renumber(&j.places[i].external)
+		for k := range j.places[i].learned {
+			renumber(&j.places[i].learned[k])
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+)
+
+// measure sums up rates, durations and calls, now that each writer's exposure
+// is known.
+func (s *survey) measure() {
+	p := pairer{j: s.join}
+	var hops []hop
+	f := follower{survey: s, followed: make(map[[2]int32]int)}
+	for r := range s.events.requests() {
+		hops = s.resolve(hops[:0], r.events)
+		for i := range hops {
+			s.sum(&hops[i], r.weight)
+		}
+		if !r.whole {
+			s.sumLoose(hops, r.weight)
+			continue
+		}
+		for _, c := range p.pair(hops) {
+			s.sumCall(hops, c, r.weight)
+		}
+		f.follow(hops)
+	}
+	s.followed = f.followed
+}
+
+// sum adds one hop to the figures of its edge and of the pods at its ends.
+func (s *survey) sum(h *hop, weight float64) {
+	side := sideOf(h)
+	rate := weight / s.writers[s.writerOf(h)].exposure
+	s.remark(h)
+	if h.to >= 0 && h.from < 0 && side == inSide {
+		s.lost[h.to] += rate
+	}
+	if p := s.podTally(h.toPod); p != nil {
+		p.received.add(rate, side == inSide)
+	}
+	if p := s.podTally(h.fromPod); p != nil {
+		p.sent.add(rate, side == outSide)
+	}
+	if h.from < 0 || h.to < 0 {
+		return
+	}
+	e := s.edge(h.from, h.to)
+	if side == outSide {
+		e.out.add(rate, h.toPod != none && s.writers[h.toPod].in == 0)
+	} else {
+		e.in.add(rate, h.fromPod != none && s.writers[h.fromPod].out == 0)
+	}
+	e.note(h.event, side)
+}
+
+// remark counts what the warnings tell of.
+func (s *survey) remark(h *hop) {
+	if h.implied {
+		return
+	}
+	p := s.calledAt(h.event)
+	switch {
+	case h.to < 0:
+		s.odd.calleeless++
+	case h.from < 0 && h.unsure != nil:
+		s.odd.unsure++
+	case h.from < 0:
+		s.odd.callerless++
+	case len(p.pods) > 0 && len(s.podsOf(p, h.to)) == 0:
+		s.odd.reused++
+	}
+}
+
+func (s *survey) podTally(pod int32) *podTally {
+	if pod < 0 {
+		return nil
+	}
+	return &s.byPod[pod]
+}
+
+func (p *podSide) add(rate float64, own bool) {
+	if own {
+		p.ownRate += rate
+	} else {
+		p.otherRate += rate
+	}
+}
+
+// rate by the pod's own lines, or by others' where it has none.
+func (p *podSide) rate() float64 {
+	if p.ownRate > 0 {
+		return p.ownRate
+	}
+	return p.otherRate
+}
+
+// note keeps a hop's duration, outcome, size and name.
+func (e *edgeTally) note(ev *event, side int) {
+	if ev.duration != noSpan && side == e.side() {
+		e.durations = append(e.durations, ev.duration)
+		e.total += ev.duration.micros()
+	}
+	e.events[side]++
+	e.failed[side] += int64(b2i(ev.failed()))
+	if ev.sent != noBytes {
+		e.bytes[side] += int64(ev.sent)
+		e.sized[side]++
+	}
+	if e.hosts[side] == nil {
+		e.hosts[side] = make(map[uint32]hostTally)
+	}
+	t := e.hosts[side][ev.name]
+	t.calls++
+	t.last = max(t.last, ev.start)
+	e.hosts[side][ev.name] = t
+}
+
+// sumCall counts one call of a whole request.
+func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
+	fromPod, toPod := none, none
+	var from, to int32
+	for _, i := range [...]int32{c.out, c.in} {
+		if i < 0 {
+			continue
+		}
+		h := &hops[i]
+		from, to = h.from, h.to
+		fromPod, toPod = max(fromPod, h.fromPod), max(toPod, h.toPod)
+	}
+	s.edge(from, to).paired += weight
+	if p := s.podTally(toPod); p != nil {
+		p.received.calls += weight
+	}
+	if p := s.podTally(fromPod); p != nil {
+		p.sent.calls += weight
+	}
+}
+
+// sumLoose counts hops that no request_id joins to their other side.
+func (s *survey) sumLoose(hops []hop, weight float64) {
+	for i := range hops {
+		h := &hops[i]
+		side := sideOf(h)
+		if p := s.podTally(h.toPod); p != nil {
+			p.received.loose[side] += weight
+		}
+		if p := s.podTally(h.fromPod); p != nil {
+			p.sent.loose[side] += weight
+		}
+		if h.from >= 0 && h.to >= 0 {
+			s.edge(h.from, h.to).loose[side] += weight
+		}
+	}
+}
+
+// count of calls: those paired, and of the loose ones the more of either side.
+func (p *podSide) count() int { return int(p.calls + max(p.loose[0], p.loose[1]) + 0.5) }
+
+func (e *edgeTally) count() int { return int(e.paired + max(e.loose[0], e.loose[1]) + 0.5) }
+
+// follower counts what pods sent in return for what they received, by request.
+type follower struct {
+	*survey
+	visits []visit
+	// followed counts calls by edge and calling pod.
+	followed map[[2]int32]int
+}
+
+// visit is one hop at one pod: a call that it received or one that it sent.
+type visit struct {
+	pod, hop int32
+	sent     bool
+}
+
+// follow takes the pods of one request one by one. A pod counts when all calls
+// that it received began and ended within its window: then whatever they made
+// it send was logged too, however the log was cut.
+func (f *follower) follow(hops []hop) {
+	f.visits = f.visits[:0]
+	for i := range hops {
+		switch h := &hops[i]; {
+		case h.inSide() && h.toPod != none:
+			f.visits = append(f.visits, visit{pod: h.toPod, hop: int32(i)})
+		case !h.inSide() && h.fromPod != none:
+			f.visits = append(f.visits, visit{pod: h.fromPod, hop: int32(i), sent: true})
+		}
+	}
+	slices.SortFunc(f.visits, func(a, b visit) int {
+		return cmp.Or(cmp.Compare(a.pod, b.pod), cmp.Compare(a.hop, b.hop))
+	})
+	for from, to := 0, 0; from < len(f.visits); from = to {
+		for to = from + 1; to < len(f.visits) && f.visits[to].pod == f.visits[from].pod; to++ {
+		}
+		f.followPod(hops, f.visits[from:to])
+	}
+}
+
+func (f *follower) followPod(hops []hop, visits []visit) {
+	pod := visits[0].pod
+	received := 0
+	for _, v := range visits {
+		if v.sent {
+			continue
+		}
+		if e := hops[v.hop].event; !e.timed() || !f.writers[pod].window.covers(e.start, e.end()) {
+			return
+		}
+		received++
+	}
+	if received == 0 {
+		return
+	}
+	f.byPod[pod].seen += received
+	for _, v := range visits {
+		if h := &hops[v.hop]; v.sent && h.to >= 0 {
+			f.followed[[2]int32{f.at[[2]int32{h.from, h.to}], pod}]++
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// none is no node, pod or edge; several is more than one where one was sought.
+const (
+	none    int32 = -1
+	several int32 = -2
+)
+
+// podRef is a pod's place in the nodes. Pods are numbered through all services.
+type podRef struct{ node, index int32 }
+
+// mesh is what the request says: the services, their pods and addresses.
+type mesh struct {
+	nodes []Node // the root, then services by name
+	pods  []podRef
+	// podsAt lists the pods of an address, by number.
+	podsAt map[address][]int32
+	// unplaced pods came without an address.
+	unplaced int
+}
+
+func comparePods(a, b Pod) int {
+	return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Namespace, b.Namespace),
+		strings.Compare(a.Name, b.Name), strings.Compare(a.Address, b.Address))
+}
+
+// newMesh sorts pods into services. A pod may be listed several times, with
+// several addresses or none; it keeps the first of them in order of text.
+func newMesh(pods []Pod) *mesh {
+	m := &mesh{nodes: []Node{{Name: RootName, Kind: Root}}, podsAt: make(map[address][]int32)}
+	sorted := slices.Clone(pods)
+	slices.SortFunc(sorted, comparePods)
+	var last Pod
+	for i, p := range sorted {
+		same := i > 0 && last.Service == p.Service && last.Namespace == p.Namespace && last.Name == p.Name
+		if !same {
+			m.addPod(p)
+		}
+		m.place(p.Address)
+		last = p
+	}
+	for _, r := range m.pods {
+		if m.nodes[r.node].Pods[r.index].Address == "" {
+			m.unplaced++
+		}
+	}
+	return m
+}
+
+func (m *mesh) addPod(p Pod) {
+	n := len(m.nodes) - 1
+	if n == 0 || m.nodes[n].Name != p.Service {
+		m.nodes = append(m.nodes, Node{Name: p.Service, Kind: Service})
+		n++
+	}
+	node := &m.nodes[n]
+	m.pods = append(m.pods, podRef{int32(n), int32(len(node.Pods))})
+	node.Pods = append(node.Pods, PodTraffic{Pod: p})
+	if k := len(node.Namespaces); p.Namespace != "" && (k == 0 || node.Namespaces[k-1] != p.Namespace) {
+		node.Namespaces = append(node.Namespaces, p.Namespace) // sorted, as the pods are
+	}
+}
+
+// place puts the pod added last at an address.
+func (m *mesh) place(text string) {
+	if text == "" {
+		return
+	}
+	pod := int32(len(m.pods) - 1)
+	if p := &m.nodes[m.pods[pod].node].Pods[m.pods[pod].index]; p.Address == "" {
+		p.Address = text
+	}
+	a := parseAddress(text)
+	if at := m.podsAt[a]; len(at) == 0 || at[len(at)-1] != pod {
+		m.podsAt[a] = append(at, pod)
+	}
+}
+
+// node of a pod, none for none.
+func (m *mesh) node(pod int32) int32 {
+	if pod < 0 {
+		return none
+	}
+	return m.pods[pod].node
+}

@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+)
+
+// pairing is one call of a request: the indexes of its caller's and its
+// callee's hop, -1 for the side that was not logged.
+type pairing struct{ out, in int32 }
+
+// pairer finds the calls of one request after the other, in scratch of its own.
+type pairer struct {
+	j         *join
+	outs, ins []int32
+	rest      []int32
+	pairs     []pairing
+}
+
+// pair joins the two views of each call among the hops of one request. Calls
+// from the same caller to the same callee are told apart by their order of
+// start on each side's own clock; the clocks are never compared. It takes time
+// n log n, however many calls the request has.
+func (p *pairer) pair(hops []hop) []pairing {
+	p.outs, p.ins, p.pairs = p.outs[:0], p.ins[:0], p.pairs[:0]
+	for i := range hops {
+		if h := &hops[i]; h.from < 0 || h.to < 0 {
+			continue
+		} else if h.inSide() {
+			p.ins = append(p.ins, int32(i))
+		} else {
+			p.outs = append(p.outs, int32(i))
+		}
+	}
+	p.match(hops, samePods, byStart)
+	p.matchOpen(hops)
+	for _, i := range p.outs {
+		p.pairs = append(p.pairs, pairing{out: i, in: -1})
+	}
+	for _, i := range p.ins {
+		p.pairs = append(p.pairs, pairing{out: -1, in: i})
+	}
+	return p.pairs
+}
+
+// matchOpen pairs what one side knows the callee's pod of and the other does
+// not, as callers log the address of the service where it has one. Two sides
+// that know different pods are different calls.
+func (p *pairer) matchOpen(hops []hop) {
+	if len(p.outs) == 0 || len(p.ins) == 0 {
+		return
+	}
+	order := p.loosely
+	p.outs = p.setAside(p.outs, func(i int32) bool { return hops[i].toPod != none })
+	p.match(hops, sameCaller, order)
+	p.outs = append(p.outs, p.rest...)
+	p.ins = p.setAside(p.ins, func(i int32) bool { return hops[i].toPod != none })
+	p.match(hops, sameCaller, order)
+	p.ins = append(p.ins, p.rest...)
+}
+
+// setAside moves to p.rest what is to be left out, and returns what stays.
+func (p *pairer) setAside(is []int32, leave func(int32) bool) []int32 {
+	stay := is[:0]
+	p.rest = p.rest[:0]
+	for _, i := range is {
+		if leave(i) {
+			p.rest = append(p.rest, i)
+		} else {
+			stay = append(stay, i)
+		}
+	}
+	return stay
+}
+
+func sameCaller(a, b *hop) int {
+	return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.fromPod, b.fromPod))
+}
+
+func samePods(a, b *hop) int {
+	return cmp.Or(sameCaller(a, b), cmp.Compare(a.toPod, b.toPod))
+}
+
+func byStart(a, b *hop) int {
+	return cmp.Or(cmp.Compare(a.event.start, b.event.start), cmp.Compare(a.event.id, b.event.id))
+}
+
+// loosely orders hops of one caller and callee that the clocks of several pods
+// may have timed: by duration, the longest first, for what took the caller
+// longest took a callee longest too.
+func (p *pairer) loosely(a, b *hop) int {
+	if len(p.j.nodes[a.to].Pods) <= 1 {
+		return byStart(a, b)
+	}
+	return cmp.Or(cmp.Compare(b.event.duration, a.event.duration), byStart(a, b))
+}
+
+// match pairs the outs and ins that are equal under group, within a group in
+// their order, and leaves the rest in p.outs and p.ins.
+func (p *pairer) match(hops []hop, group, order func(a, b *hop) int) {
+	if len(p.outs) == 0 || len(p.ins) == 0 {
+		return
+	}
+	for _, is := range [...][]int32{p.outs, p.ins} {
+		slices.SortFunc(is, func(x, y int32) int {
+			return cmp.Or(group(&hops[x], &hops[y]), order(&hops[x], &hops[y]))
+		})
+	}
+	outs, ins := p.outs[:0], p.ins[:0]
+	i, k := 0, 0
+	for i < len(p.outs) && k < len(p.ins) {
+		o, n := p.outs[i], p.ins[k]
+		switch c := group(&hops[o], &hops[n]); {
+		case c < 0:
+			outs = append(outs, o)
+			i++
+		case c > 0:
+			ins = append(ins, n)
+			k++
+		default:
+			p.pairs = append(p.pairs, pairing{out: o, in: n})
+			i++
+			k++
+		}
+	}
+	p.outs, p.ins = append(outs, p.outs[i:]...), append(ins, p.ins[k:]...)
+}

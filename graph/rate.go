@@ -1,0 +1,204 @@
+package graph
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// writer is one proxy by the lines that it wrote.
+type writer struct {
+	// lines, of which in are inbound and out outbound; requests is how many
+	// different ones they belong to.
+	lines, in, out, requests int
+	last                     uint64 // key of the request counted last
+	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
+	timed, from int
+	window      window
+	// exposure is the seconds for which the proxy was listened to, so that
+	// lines/exposure is their rate. Never zero once survey.expose has run.
+	exposure float64
+}
+
+// window is the time that one proxy's lines cover: the ends of their calls,
+// for Envoy writes at the end, and captures hold the head or tail of what it
+// wrote. It is cut where the log jumped.
+type window struct {
+	blocks []block
+}
+
+// block is a stretch without a hole, from its first end to its last.
+type block struct{ first, last Micros }
+
+func (w window) span() Micros {
+	var t Micros
+	for _, b := range w.blocks {
+		t += b.last - b.first
+	}
+	return t
+}
+
+// covers reports whether a call that began at start and ended at end did all
+// of it inside one block: whatever it waited for ended there too, so it was
+// logged, if the log shows that side at all.
+func (w window) covers(start, end Micros) bool {
+	for _, b := range w.blocks {
+		if b.first <= start && end <= b.last {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// A hole is a silence longer than all that was heard, a head of another
+	// time, a stray old line or a clock put right. Bursts of a throttled proxy
+	// are a hundred milliseconds apart and never that long; nor do a few calls
+	// tell a hole from their rhythm.
+	minHole      = 5_000_000 // µs
+	minHoleGaps  = 50        // typical gaps in a hole
+	minHoleLines = 16
+	maxHoles     = 3
+)
+
+// windowOf cuts the sorted ends at their holes.
+func windowOf(ends []Micros) window {
+	if len(ends) == 0 {
+		return window{}
+	}
+	w := window{blocks: []block{{first: ends[0]}}}
+	for _, at := range holes(ends) {
+		w.blocks[len(w.blocks)-1].last = ends[at-1]
+		w.blocks = append(w.blocks, block{first: ends[at]})
+	}
+	w.blocks[len(w.blocks)-1].last = ends[len(ends)-1]
+	return w
+}
+
+// holes are the indexes behind the holes, in order.
+func holes(ends []Micros) []int {
+	n := len(ends)
+	if n < minHoleLines || ends[n-1]-ends[0] < minHole {
+		return nil
+	}
+	var widest [maxHoles]int // by falling gap
+	gap := func(i int) Micros {
+		if i == 0 {
+			return -1
+		}
+		return ends[i] - ends[i-1]
+	}
+	for i := 1; i < n; i++ {
+		if gap(i) <= gap(widest[maxHoles-1]) {
+			continue
+		}
+		widest[maxHoles-1] = i
+		slices.SortStableFunc(widest[:], func(a, b int) int { return cmp.Compare(gap(b), gap(a)) })
+	}
+	rest := ends[n-1] - ends[0]
+	for _, i := range widest {
+		rest -= gap(i)
+	}
+	least := max(minHole, rest, rest/Micros(n-1-maxHoles)*minHoleGaps)
+	found := slices.DeleteFunc(widest[:], func(i int) bool { return gap(i) < least })
+	slices.Sort(found)
+	return found
+}
+
+// minRequests is how many requests a proxy must have logged for the time
+// between its own lines to tell their rate. The few lines of one or two
+// requests lie close together however seldom they come.
+const minRequests = 8
+
+// expose finds each writer's exposure. N lines have N-1 gaps between them, so
+// a window of T seconds stands for T×N/(N-1); each hole takes one gap more.
+// Proxies with few lines were not cut short by their number, so they were
+// listened to for as long as the others, whose window they get.
+func expose(writers []writer) {
+	var known []float64
+	for i := range writers {
+		w := &writers[i]
+		if t, gaps := w.window.span(), w.timed-len(w.window.blocks); t > 0 && gaps > 0 {
+			w.exposure = float64(t) / 1e6 * float64(w.timed) / float64(gaps)
+			if w.requests >= minRequests {
+				known = append(known, w.exposure)
+			}
+		}
+	}
+	common := commonExposure(writers, known)
+	for i := range writers {
+		if w := &writers[i]; w.requests < minRequests || w.exposure == 0 {
+			w.exposure = max(w.exposure, common)
+		}
+	}
+}
+
+// commonExposure is the ninth decile of those known: the longest, but for
+// what stands out. Where none is known it is the longest of the others, and
+// where no two lines are apart a second stands for it, so that rates are finite.
+func commonExposure(writers []writer, known []float64) float64 {
+	if len(known) > 0 {
+		slices.Sort(known)
+		return known[(len(known)-1)*9/10]
+	}
+	longest := 0.0
+	for i := range writers {
+		longest = max(longest, writers[i].exposure)
+	}
+	if longest == 0 {
+		return 1
+	}
+	return longest
+}
+
+// sideRate is the rate of an edge as one of its sides logged it.
+type sideRate struct {
+	// rate is the sum over events of 1/exposure of their writer, square that of
+	// 1/exposure², which is the rate's variance.
+	rate, square float64
+	// mute is the part of rate whose other end logged nothing on its side.
+	mute   float64
+	events int
+}
+
+func (s *sideRate) add(perSecond float64, mute bool) {
+	s.rate += perSecond
+	s.square += perSecond * perSecond
+	if mute {
+		s.mute += perSecond
+	}
+	s.events++
+}
+
+// exposure in seconds that the rate amounts to.
+func (s *sideRate) exposure() float64 { return s.rate / s.square }
+
+// scale stretches a side by what the other side shows it to have missed.
+func (s sideRate) scale(other sideRate) sideRate {
+	if heard := other.rate - other.mute; other.mute > 0 && heard > other.rate*1e-9 {
+		f := other.rate / heard
+		s.rate *= f
+		s.square *= f * f
+	}
+	return s
+}
+
+// pool makes one rate of the two sides. Both are estimates of the same, so
+// they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
+// than chance has it, one side's log misses proxies, and the larger is right:
+// lines go missing, but nobody logs calls that were not.
+func pool(out, in sideRate) float64 {
+	switch {
+	case out.events == 0:
+		return in.rate
+	case in.events == 0:
+		return out.rate
+	}
+	out, in = out.scale(in), in.scale(out)
+	apart := math.Abs(out.rate - in.rate)
+	if larger := max(out.rate, in.rate); apart > 0.2*larger && apart > 3*math.Sqrt(out.square+in.square) {
+		return larger
+	}
+	a, b := out.exposure(), in.exposure()
+	return (out.rate*a + in.rate*b) / (a + b)
+}

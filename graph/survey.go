@@ -1,0 +1,294 @@
+package graph
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"strings"
+)
+
+// survey is the work of one Build: it goes over the events three times (who
+// wrote them and which edges there are; how they are spread over time; what
+// they sum up to) and leaves the figures in the nodes and edges.
+type survey struct {
+	*join
+	events *events
+	// writers: the pods by number, then others as they are found.
+	writers []writer
+	others  map[otherWriter]int32
+	// wrote is the writer of each event, in canonical order.
+	wrote []int32
+	tally []edgeTally
+	at    map[[2]int32]int32
+	byPod []podTally
+	// lost is, by node, the rate of calls received from unknown callers.
+	lost []float64
+	// followed counts calls by edge and calling pod; see follower.
+	followed map[[2]int32]int
+	odd      oddities
+}
+
+// otherWriter is a proxy that is not one pod of the request: it is known by its
+// address, and at a shared address by the service that it stands before.
+type otherWriter struct {
+	address uint32
+	node    int32
+}
+
+// oddities are counted for the warnings.
+type oddities struct {
+	reused, unsure, callerless, calleeless int64
+}
+
+// edgeTally sums what is known of one edge.
+type edgeTally struct {
+	from, to int32
+	out, in  sideRate
+	// paired and loose count calls: of requests, and those without request_id
+	// by side.
+	paired float64
+	loose  [2]float64
+	// events, and of them failed ones, sizes and names, by side.
+	events, failed, bytes, sized [2]int64
+	hosts                        [2]map[uint32]hostTally
+	// timed counts events with a duration by side; durations and their total in
+	// µs are those of the side that is shown.
+	timed     [2]int
+	durations []span
+	total     int64
+}
+
+type hostTally struct {
+	calls int
+	last  Micros
+}
+
+// podTally sums what is known of one pod.
+type podTally struct {
+	received, sent podSide
+	// seen are the calls received during which all that the pod sent was logged.
+	seen int
+}
+
+// podSide is calls by pairing, loose ones by side, and rate by the pod's own
+// lines and by those of the other ends.
+type podSide struct {
+	calls              float64
+	loose              [2]float64
+	ownRate, otherRate float64
+}
+
+// events walks the shards of a Builder request by request.
+type events struct {
+	shards [shardCount][]event
+	// scale is how many requests one that was kept stands for.
+	scale    float64
+	maxTrace int
+}
+
+// request is the events of one external request, or one event without a
+// request_id.
+type request struct {
+	events []event
+	// weight is how many events each of these stands for.
+	weight float64
+	// whole is set where all events of a request are here.
+	whole bool
+}
+
+// requests walks in canonical order.
+func (es *events) requests() iter.Seq[request] {
+	return func(yield func(request) bool) {
+		for _, shard := range es.shards {
+			for from, to := 0, 0; from < len(shard); from = to {
+				for to = from + 1; to < len(shard) && shard[to].key == shard[from].key; to++ {
+				}
+				if !yield(es.request(shard[from:to])) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// request weighs the events of one key. Where compact capped them, the kept
+// are those with the k smallest of evenly spread hashes and the next one marks
+// where they end: they stand for k / (that hash as a fraction of all).
+func (es *events) request(group []event) request {
+	r := request{events: group, weight: es.scale, whole: group[0].traced()}
+	if len(group) > es.maxTrace {
+		last := group[es.maxTrace].id
+		r.events, r.whole = group[:es.maxTrace], false
+		r.weight *= math.Exp2(64) / (float64(last) + 1)
+	}
+	return r
+}
+
+func (s *survey) writerOf(h *hop) int32 {
+	p := &s.places[h.writer]
+	if len(p.pods) == 1 {
+		return p.pods[0]
+	}
+	key := otherWriter{address: h.writer, node: none}
+	own, pod := h.from, h.fromPod
+	if h.inSide() {
+		own, pod = h.to, h.toPod
+	}
+	if pod != none {
+		return pod
+	}
+	if len(p.pods) > 1 {
+		key.node = own
+	}
+	w, ok := s.others[key]
+	if !ok {
+		w = int32(len(s.writers))
+		s.others[key] = w
+		s.writers = append(s.writers, writer{})
+	}
+	return w
+}
+
+// edge finds or makes the edge of two nodes.
+func (s *survey) edge(from, to int32) *edgeTally {
+	k := [2]int32{from, to}
+	i, ok := s.at[k]
+	if !ok {
+		i = int32(len(s.tally))
+		s.at[k] = i
+		s.tally = append(s.tally, edgeTally{from: from, to: to})
+	}
+	return &s.tally[i]
+}
+
+// newSurvey counts the lines of each writer and finds the edges.
+func newSurvey(b *Builder, j *join) *survey {
+	s := &survey{
+		join:    j,
+		events:  &events{scale: math.Exp2(float64(b.level)), maxTrace: b.options.MaxTrace},
+		writers: make([]writer, len(j.pods)),
+		others:  make(map[otherWriter]int32),
+		wrote:   make([]int32, 0, b.kept),
+		at:      make(map[[2]int32]int32),
+		byPod:   make([]podTally, len(j.pods)),
+		lost:    make([]float64, len(j.nodes)),
+	}
+	for i := range b.shards {
+		if es := b.shards[i].events; len(es) > 0 {
+			s.events.shards[i] = es
+		}
+	}
+	var hops []hop
+	for r := range s.events.requests() {
+		hops = s.resolve(hops[:0], r.events)
+		for i := range hops {
+			s.count(&hops[i])
+		}
+	}
+	s.sortEdges()
+	return s
+}
+
+func (s *survey) count(h *hop) {
+	side := sideOf(h)
+	if h.from >= 0 && h.to >= 0 {
+		s.edge(h.from, h.to).timed[side] += b2i(h.event.duration != noSpan)
+	}
+	at := s.writerOf(h)
+	w := &s.writers[at]
+	if side == inSide {
+		w.in++
+	} else {
+		w.out++
+	}
+	if h.implied {
+		return // its line was counted as the one it sent
+	}
+	s.wrote = append(s.wrote, at)
+	w.lines++
+	w.timed += b2i(h.event.timed())
+	if w.last != h.event.key || w.lines == 1 {
+		w.last = h.event.key
+		w.requests++
+	}
+}
+
+// The two sides of a call, as indexes.
+const (
+	outSide = iota
+	inSide
+)
+
+func sideOf(h *hop) int {
+	if h.inSide() {
+		return inSide
+	}
+	return outSide
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// sortEdges puts the edges in their final order and makes room for durations.
+func (s *survey) sortEdges() {
+	slices.SortFunc(s.tally, func(a, b edgeTally) int {
+		if c := s.compareNodes(a.from, b.from); c != 0 {
+			return c
+		}
+		return s.compareNodes(a.to, b.to)
+	})
+	for i := range s.tally {
+		e := &s.tally[i]
+		s.at[[2]int32{e.from, e.to}] = int32(i)
+		e.durations = make([]span, 0, e.timed[e.side()])
+	}
+}
+
+// compareNodes orders by name, and alike names by number: the root's name may
+// be a service's too.
+func (s *survey) compareNodes(a, b int32) int {
+	if c := strings.Compare(s.nodes[a].Name, s.nodes[b].Name); c != 0 {
+		return c
+	}
+	return int(a) - int(b)
+}
+
+// side whose durations the edge shows: the caller's where it was logged.
+func (e *edgeTally) side() int {
+	if e.timed[outSide] > 0 {
+		return outSide
+	}
+	return inSide
+}
+
+// listen finds each writer's window.
+func (s *survey) listen() {
+	total := 0
+	for i := range s.writers {
+		s.writers[i].from = total
+		total += s.writers[i].timed
+		s.writers[i].timed = 0
+	}
+	ends, n := make([]Micros, total), 0
+	for r := range s.events.requests() {
+		for i := range r.events {
+			w := &s.writers[s.wrote[n]]
+			n++
+			if e := &r.events[i]; e.timed() {
+				ends[w.from+w.timed] = e.end()
+				w.timed++
+			}
+		}
+	}
+	for i := range s.writers {
+		w := &s.writers[i]
+		own := ends[w.from : w.from+w.timed]
+		slices.Sort(own)
+		w.window = windowOf(own)
+	}
+	expose(s.writers)
+}

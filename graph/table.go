@@ -1,0 +1,79 @@
+package graph
+
+import "slices"
+
+// table gives texts small numbers, up to a bound. Ids depend on the order of
+// arrival and must never reach a result; Build replaces them by ranks.
+type table struct {
+	ids     map[string]uint32
+	texts   []string
+	max     int // texts
+	longest int // bytes of a text
+	refused int64
+}
+
+// Ids that stand for no text: the field was absent, or the table was full.
+const (
+	absent uint32 = iota
+	overflow
+	firstID
+)
+
+func newTable(max, longest int) table {
+	return table{ids: make(map[string]uint32), texts: make([]string, firstID), max: max, longest: longest}
+}
+
+// id interns text; absent for an empty one, overflow when there is no room.
+func (t *table) id(text []byte) uint32 {
+	if len(text) == 0 {
+		return absent
+	}
+	if id, ok := t.ids[string(text)]; ok {
+		return id
+	}
+	if len(t.ids) >= t.max || len(text) > t.longest {
+		t.refused++
+		return overflow
+	}
+	id := uint32(len(t.texts))
+	s := string(text)
+	t.ids[s] = id
+	t.texts = append(t.texts, s)
+	return id
+}
+
+// absorb interns all of o's texts and returns what became of o's ids.
+func (t *table) absorb(o *table) []uint32 {
+	to := make([]uint32, len(o.texts))
+	to[overflow] = overflow
+	for id := int(firstID); id < len(o.texts); id++ {
+		to[id] = t.id([]byte(o.texts[id]))
+	}
+	t.refused += o.refused
+	return to
+}
+
+// sort renumbers the texts that are used by their order, drops the others, and
+// returns what became of each id: what is built on the table then depends on
+// the set of texts alone.
+func (t *table) sort(used []bool) []uint32 {
+	old := t.texts
+	to := make([]uint32, len(old))
+	to[overflow] = overflow
+	t.texts = append(make([]string, 0, len(old)), old[:firstID]...)
+	for id := int(firstID); id < len(old); id++ {
+		if used[id] {
+			t.texts = append(t.texts, old[id])
+		}
+	}
+	slices.Sort(t.texts[firstID:])
+	ids := make(map[string]uint32, len(t.texts))
+	for id := int(firstID); id < len(t.texts); id++ {
+		ids[t.texts[id]] = uint32(id)
+	}
+	for id := int(firstID); id < len(old); id++ {
+		to[id] = ids[old[id]]
+	}
+	t.ids = ids
+	return to
+}

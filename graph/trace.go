@@ -1,0 +1,241 @@
+package graph
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
+
+// traceTable is what Traces reads: the events as the Builder kept them, and
+// how to resolve them. It holds no calls of its own, since two million lines
+// would cost as much again.
+type traceTable struct {
+	join   *join
+	events *events
+}
+
+// Traces walks the external requests in a fixed order. The Trace handed over is
+// valid until the next one.
+func (g *Graph) Traces() iter.Seq[*Trace] {
+	return func(yield func(*Trace) bool) {
+		if g.traces.events == nil {
+			return
+		}
+		t := tracer{join: g.traces.join, pairer: pairer{j: g.traces.join}}
+		for r := range g.traces.events.requests() {
+			if r.whole && t.read(r) && !yield(&t.trace) {
+				return
+			}
+		}
+	}
+}
+
+// tracer makes one Trace after the other in the same memory.
+type tracer struct {
+	*join
+	pairer
+	hops  []hop
+	calls []Call
+	trace Trace
+	tree  tree
+}
+
+// read makes the trace of one request; it reports whether it has any call.
+func (t *tracer) read(r request) bool {
+	t.hops = t.resolve(t.hops[:0], r.events)
+	t.calls = t.calls[:0]
+	for _, p := range t.pair(t.hops) {
+		t.calls = append(t.calls, t.call(p))
+	}
+	if len(t.calls) == 0 {
+		return false
+	}
+	t.trace.Request = r.events[0].key
+	t.trace.Calls = t.tree.arrange(t.calls, t.trace.Calls[:0])
+	return true
+}
+
+func (t *tracer) call(p pairing) Call {
+	c := Call{FromPod: -1, ToPod: -1, Parent: -1}
+	for side, i := range [...]int32{p.out, p.in} {
+		if i < 0 {
+			continue
+		}
+		h := &t.hops[i]
+		c.From, c.To = int(h.from), int(h.to)
+		c.FromPod, c.ToPod = max(c.FromPod, t.indexOf(h.fromPod)), max(c.ToPod, t.indexOf(h.toPod))
+		c.Failed = c.Failed || h.event.failed()
+		view := Side{Logged: true, Start: h.event.start, Duration: h.event.duration.micros(), ServiceTime: h.event.service.micros()}
+		if side == outSide {
+			c.Out = view
+		} else {
+			c.In = view
+		}
+	}
+	return c
+}
+
+// indexOf a pod in its node's Pods.
+func (j *join) indexOf(pod int32) int {
+	if pod < 0 {
+		return -1
+	}
+	return int(j.pods[pod].index)
+}
+
+// tree finds which call was made during which, and orders them by it.
+type tree struct {
+	order, callers []int32
+	children       []int32 // by caller, after sorting
+	calls          []Call
+	placed         []int32
+	stack          []int32
+}
+
+// arrange appends calls to out in order: what was made during a call follows
+// it, and calls made during the same one follow each other by start on their
+// caller's clock.
+func (t *tree) arrange(calls, out []Call) []Call {
+	t.calls = calls
+	t.sort()
+	t.findParents()
+	t.children = t.children[:0]
+	for i := range calls {
+		t.children = append(t.children, int32(i))
+	}
+	slices.SortFunc(t.children, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(calls[a].Parent, calls[b].Parent), t.compare(&calls[a], &calls[b]), cmp.Compare(a, b))
+	})
+	t.placed = append(t.placed[:0], make([]int32, len(calls))...)
+	for i := range t.placed {
+		t.placed[i] = -1
+	}
+	for _, i := range t.children {
+		if calls[i].Parent >= 0 {
+			break
+		}
+		out = t.descend(i, out)
+	}
+	// What is left claims to be within itself by clocks that cannot be right.
+	for i := range calls {
+		if t.placed[i] < 0 {
+			out = t.descend(int32(i), out)
+		}
+	}
+	for i := range out {
+		if p := out[i].Parent; p >= 0 {
+			out[i].Parent = int(t.placed[p])
+		}
+	}
+	return out
+}
+
+// sort orders the calls by callers, callees and start: the order in which
+// those without a parent stay.
+func (t *tree) sort() {
+	slices.SortFunc(t.calls, func(a, b Call) int { return t.compare(&a, &b) })
+}
+
+// compare is by caller's pod, so that all starts compared are of one clock.
+func (t *tree) compare(a, b *Call) int {
+	return cmp.Or(
+		cmp.Compare(a.From, b.From), cmp.Compare(a.FromPod, b.FromPod),
+		cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged)), cmp.Compare(a.Out.Start, b.Out.Start),
+		cmp.Compare(a.To, b.To), cmp.Compare(a.ToPod, b.ToPod),
+		cmp.Compare(a.In.Start, b.In.Start), cmp.Compare(a.Out.Duration, b.Out.Duration), cmp.Compare(a.In.Duration, b.In.Duration),
+	)
+}
+
+// descend appends a call and all that was made during it.
+func (t *tree) descend(root int32, out []Call) []Call {
+	t.stack = append(t.stack[:0], root)
+	defer func(at int) { out[at].Parent = -1 }(len(out))
+	for len(t.stack) > 0 {
+		i := t.stack[len(t.stack)-1]
+		t.stack = t.stack[:len(t.stack)-1]
+		if t.placed[i] >= 0 {
+			continue
+		}
+		t.placed[i] = int32(len(out))
+		out = append(out, t.calls[i])
+		first := len(t.stack)
+		at, _ := slices.BinarySearchFunc(t.children, int(i), func(c int32, parent int) int {
+			return cmp.Compare(t.calls[c].Parent, parent)
+		})
+		for ; at < len(t.children) && t.calls[t.children[at]].Parent == int(i); at++ {
+			t.stack = append(t.stack, t.children[at])
+		}
+		slices.Reverse(t.stack[first:])
+	}
+	return out
+}
+
+// maxCandidates bounds how many calls that a pod was answering at once are
+// looked through for the one during which it made another.
+const maxCandidates = 64
+
+// rounding is how far the ends of a call may stand outside of those of the
+// call that it was made during: logs hold whole milliseconds.
+const rounding = 1000
+
+// findParents sets Parent of each call: the call to the same pod during which
+// it was made by that pod's clock, of several the one that began last; or the
+// only call to that pod, where its side was not logged.
+func (t *tree) findParents() {
+	calls := t.calls
+	t.callers = t.callers[:0]
+	for i := range calls {
+		t.callers = append(t.callers, int32(i))
+	}
+	slices.SortFunc(t.callers, func(a, b int32) int {
+		x, y := &calls[a], &calls[b]
+		return cmp.Or(cmp.Compare(x.To, y.To), cmp.Compare(x.ToPod, y.ToPod), cmp.Compare(x.In.Start, y.In.Start), cmp.Compare(a, b))
+	})
+	for i := range calls {
+		calls[i].Parent = t.parent(int32(i))
+	}
+}
+
+func (t *tree) parent(i int32) int {
+	c := &t.calls[i]
+	to := func(k int32) int {
+		x := &t.calls[k]
+		return cmp.Or(cmp.Compare(x.To, c.From), cmp.Compare(x.ToPod, c.FromPod))
+	}
+	lo, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
+		if to(k) < 0 {
+			return -1
+		}
+		return 1
+	})
+	hi, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
+		if to(k) <= 0 {
+			return -1
+		}
+		return 1
+	})
+	if hi == lo+1 && !(t.calls[t.callers[lo]].In.Logged && c.Out.Logged) && t.callers[lo] != i {
+		return int(t.callers[lo])
+	}
+	return t.within(i, t.callers[lo:hi])
+}
+
+// within looks through candidates, calls to one pod by start, for one that
+// contains call i on that pod's clock.
+func (t *tree) within(i int32, candidates []int32) int {
+	c := &t.calls[i]
+	if !c.Out.Logged || c.Out.Start < 0 {
+		return -1
+	}
+	last, _ := slices.BinarySearchFunc(candidates, c.Out.Start+rounding+1, func(k int32, start Micros) int {
+		return cmp.Compare(t.calls[k].In.Start, start)
+	})
+	for n := last - 1; n >= max(0, last-maxCandidates); n-- {
+		k := candidates[n]
+		in := &t.calls[k].In
+		if k != i && in.Logged && in.Start >= 0 && c.Out.Start+c.Out.Duration <= in.Start+in.Duration+rounding {
+			return int(k)
+		}
+	}
+	return -1
+}
