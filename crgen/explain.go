@@ -29,8 +29,8 @@ type HostEvidence struct {
 	// Calls is how often it was called, LastRound the latest round in which it was.
 	Calls     int `json:"calls"`
 	LastRound int `json:"last_round"`
-	// Kept is whether the workload's scope, its own or its namespace's default,
-	// holds it.
+	// Kept is whether it counts among what the workload calls: not when it was
+	// dropped, and not when it cannot be listed.
 	Kept    bool   `json:"kept"`
 	Because string `json:"because"`
 }
@@ -67,22 +67,22 @@ func (ns namespace) explain(s scope, o Options) Evidence {
 }
 
 func (c call) explain(s scope, o Options) HostEvidence {
-	h := HostEvidence{Host: c.host, Entries: c.entries, Calls: c.calls, LastRound: c.last}
+	h := HostEvidence{Host: c.host, Entries: c.entries, Calls: c.sum.Calls, LastRound: c.sum.LastRound}
 	seen := "called once"
-	if c.calls != 1 {
-		seen = fmt.Sprintf("called %d times", c.calls)
+	if c.sum.Calls != 1 {
+		seen = fmt.Sprintf("called %d times", c.sum.Calls)
 	}
 	switch {
 	case c.problem != "":
 		h.Because = c.problem
 	case c.stale:
-		h.Because = fmt.Sprintf("dropped: not called for %d rounds and %s", o.Round-c.last, count(c.idle, "request"))
+		h.Because = fmt.Sprintf("dropped: not called for %d rounds and %s", o.Round-c.sum.LastRound, count(c.sum.Idle, "request"))
 	case !slices.ContainsFunc(c.entries, func(e string) bool { return slices.Contains(s.hosts, e) }):
 		h.Kept, h.Because = true, seen+", listed by the namespace it is known to be in"
 	default:
 		h.Kept, h.Because = true, seen
 		if o.Round > 0 {
-			h.Because = fmt.Sprintf("%s, last in round %d of %d", seen, c.last, o.Round)
+			h.Because = fmt.Sprintf("%s, last in round %d of %d", seen, c.sum.LastRound, o.Round)
 		}
 	}
 	return h

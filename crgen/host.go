@@ -124,7 +124,7 @@ func (r resolver) serviceOf(host string) (service, namespace string) {
 		if n < 2 || labels[n-1] == "*" {
 			continue
 		}
-		if labels[n-2] == "*" {
+		if n != 3 || labels[0] == "*" {
 			return host, labels[n-1]
 		}
 		return strings.Join(labels[n-2:], ".") + ".svc." + domain, labels[n-1]

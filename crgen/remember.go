@@ -3,6 +3,7 @@ package crgen
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Remember adds what round o.Round showed (seen) to what earlier rounds left
@@ -12,13 +13,13 @@ import (
 // rounds and in at least o.MinRequests requests; after as many rounds again it is
 // forgotten here.
 //
-// A workload that seen lacks is forgotten, and starts anew when it comes back.
+// Hosts come back without port and in lower case. A workload that seen lacks is forgotten, and starts anew when it comes back.
 // Requests of an opaque workload prove nothing and are not counted. Neither
 // argument is changed.
 func Remember(known, seen []Workload, o Options) []Workload {
 	o = o.withDefaults()
 	old := map[workloadKey]Workload{}
-	for _, w := range known {
+	for _, w := range joined(known, o) {
 		old[keyOf(w, o)] = w
 	}
 	var out []Workload
@@ -65,17 +66,23 @@ func (w Workload) after(known Workload, o Options) Workload {
 	}
 	type key struct{ host, namespace string }
 	byHost := map[key]Upstream{}
+	add := func(u Upstream) {
+		u.Host = bareHost(u.Host)
+		k := key{u.Host, u.Namespace}
+		if v, ok := byHost[k]; ok {
+			u = v.plus(u)
+		}
+		byHost[k] = u
+	}
 	for _, u := range known.Upstreams {
 		u.Idle = addCount(u.Idle, proof)
 		if !stale(u.LastRound+o.KeepRounds, u.Idle, o) {
-			byHost[key{u.Host, u.Namespace}] = u
+			add(u)
 		}
 	}
 	for _, u := range w.Upstreams {
-		k := key{u.Host, u.Namespace}
-		u.Calls = addCount(byHost[k].Calls, u.Calls)
 		u.LastRound, u.Idle = max(u.LastRound, o.Round), 0
-		byHost[k] = u
+		add(u)
 	}
 	w.Requests = addCount(known.Requests, proof)
 	w.Upstreams = make([]Upstream, 0, len(byHost))
@@ -83,28 +90,45 @@ func (w Workload) after(known Workload, o Options) Workload {
 		w.Upstreams = append(w.Upstreams, u)
 	}
 	w.Upstreams = bounded(w.Upstreams, o)
+	w.Pods = slices.Compact(slices.Sorted(slices.Values(w.Pods)))
 	return w
 }
 
+// plus is what both saw of one host: the calls of both, and the evidence against
+// it since the later round only.
+func (u Upstream) plus(v Upstream) Upstream {
+	sum := addCount(u.Calls, v.Calls)
+	if v.LastRound > u.LastRound || v.LastRound == u.LastRound && v.Idle < u.Idle {
+		u = v
+	}
+	u.Calls, u.Idle = sum, max(u.Idle, 0)
+	return u
+}
+
 // bounded keeps the memory of a workload that calls an open set of hosts from
-// growing: one more than a scope may list, which is enough to know that it does.
-// Hosts that can be listed come first, then the latest and most called.
+// growing. What it keeps is more than a scope may list, so that a workload that
+// lost hosts here is sure to be found over the limit: a service has at most four
+// spellings ("a", "a.ns", "a.ns.svc" and in full). Hosts that can be listed come
+// first, then the latest and most called.
 func bounded(us []Upstream, o Options) []Upstream {
-	if len(us) > o.MaxHosts+1 {
-		unlisted := func(u Upstream) int {
-			if host := bareHost(u.Host); host != "" && (isAddress(host) || !isDomain(host)) {
-				return 1
-			}
-			return 0
-		}
+	const spellings = 4
+	if most := spellings * (o.MaxHosts + 1); len(us) > most {
 		slices.SortFunc(us, func(a, b Upstream) int {
 			return cmp.Or(cmp.Compare(unlisted(a), unlisted(b)), cmp.Compare(b.LastRound, a.LastRound),
 				cmp.Compare(b.Calls, a.Calls), compareHosts(a, b))
 		})
-		us = slices.Clip(us[:o.MaxHosts+1])
+		us = slices.Clip(us[:most])
 	}
 	slices.SortFunc(us, compareHosts)
 	return us
+}
+
+// unlisted is 1 for a host that has no entry, but for "", which must not be lost.
+func unlisted(u Upstream) int {
+	if u.Host != "" && (isAddress(u.Host) || !isDomain(strings.TrimPrefix(u.Host, "*."))) {
+		return 1
+	}
+	return 0
 }
 
 func compareHosts(a, b Upstream) int {

@@ -14,8 +14,8 @@ type call struct {
 	// entries that stand for it, none when problem says why.
 	entries []string
 	problem string
-	// calls, last and idle as in Upstream.
-	calls, last, idle int
+	// sum of the upstreams that are this host.
+	sum Upstream
 	// stale is that it is no longer listed.
 	stale bool
 }
@@ -113,24 +113,17 @@ func (s *scope) add(byHost map[string]*call, u Upstream, r resolver) {
 	entries, problem := r.entries(u, s.namespace)
 	host := bareHost(u.Host)
 	key := host + "\x00" + strings.Join(entries, "\x00")
-	c, ok := byHost[key]
-	if !ok {
-		byHost[key] = &call{host: host, entries: entries, problem: problem,
-			calls: max(u.Calls, 0), last: u.LastRound, idle: max(u.Idle, 0)}
-		return
-	}
-	c.calls = addCount(c.calls, u.Calls)
-	if c.last == u.LastRound {
-		c.idle = min(c.idle, max(u.Idle, 0))
-	} else if c.last < u.LastRound {
-		c.last, c.idle = u.LastRound, max(u.Idle, 0)
+	if c, ok := byHost[key]; ok {
+		c.sum = c.sum.plus(u)
+	} else {
+		byHost[key] = &call{host: host, entries: entries, problem: problem, sum: Upstream{LastRound: u.LastRound, Idle: u.Idle}.plus(u)}
 	}
 }
 
 // settle orders the calls and lists the hosts of those that are not stale.
 func (s *scope) settle(byHost map[string]*call, o Options) {
 	for _, c := range byHost {
-		c.stale = stale(c.last, c.idle, o)
+		c.stale = stale(c.sum.LastRound, c.sum.Idle, o)
 		s.calls = append(s.calls, *c)
 		if !c.stale {
 			s.hosts = append(s.hosts, c.entries...)

@@ -138,7 +138,7 @@ func list(parts ...[]string) []string {
 // seen to call.
 func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
 	var elsewhere []string
-	members, narrowed := 0, 0
+	members, narrowed, most := 0, 0, 0
 	for _, s := range ns.scopes {
 		if s.skipped {
 			continue
@@ -147,32 +147,33 @@ func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
 		if s.obstacle == "" {
 			narrowed++
 		}
-		for _, e := range s.hosts {
-			if !strings.HasPrefix(e, ns.name+"/") {
-				elsewhere = append(elsewhere, e)
-			}
-		}
+		elsewhere = append(elsewhere, ns.outside(s.hosts)...)
+		most = max(most, len(s.hosts))
 	}
 	if members == 0 || o.NoDefault {
 		return Resource{}, false
 	}
-	elsewhere = exactWins(elsewhere)
-	if len(elsewhere) > o.MaxHosts {
-		n.addf("no default Sidecar for namespace %q: its workloads call %d hosts outside it, a scope lists at most %d; what is not narrowed sees the whole mesh",
-			ns.name, len(elsewhere), o.MaxHosts)
+	base := append([]string{ownNamespace}, ns.outside(o.base())...)
+	hosts := list(base, exactWins(elsewhere))
+	more := len(hosts) - len(base)
+	if most = max(most, more); most > o.MaxHosts {
+		// One workload over the limit is enough: what Remember keeps of its hosts
+		// may not be all, and then the default would lack some.
+		n.addf("no default Sidecar for namespace %q: its workloads call %d hosts, a scope lists at most %d; what is not narrowed sees the whole mesh",
+			ns.name, most, o.MaxHosts)
 		return Resource{}, false
 	}
-	return Resource{
-		Kind: kind, Namespace: ns.name, Name: defaultName,
-		Hosts: list([]string{ownNamespace}, ns.otherBase(o), elsewhere),
-		Reason: fmt.Sprintf("for every pod that no other Sidecar of the namespace selects, %d of its %d workloads among them: all of the namespace, what every sidecar calls, and %s elsewhere that its workloads were seen to call",
-			members-narrowed, members, count(len(elsewhere), "host")),
-	}, true
+	reason := fmt.Sprintf("for pods that no other Sidecar of the namespace selects (%d of its %s have one): all of the namespace, what every sidecar calls",
+		narrowed, count(members, "workload"))
+	if more > 0 {
+		reason += fmt.Sprintf(", and %s elsewhere that its workloads were seen to call", count(more, "host"))
+	}
+	return Resource{Kind: kind, Namespace: ns.name, Name: defaultName, Hosts: hosts, Reason: reason}, true
 }
 
-// otherBase is the base outside the namespace, whose own "./*" covers the rest.
-func (ns namespace) otherBase(o Options) []string {
-	return slices.DeleteFunc(slices.Clone(o.base()), func(e string) bool {
+// outside leaves those entries that the namespace's own "./*" does not cover.
+func (ns namespace) outside(entries []string) []string {
+	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool {
 		return strings.HasPrefix(e, ns.name+"/")
 	})
 }
