@@ -1,7 +1,6 @@
 package optimize
 
 import (
-	"slices"
 	"sort"
 
 	"github.com/sluice-mesh/sluice/budget"
@@ -90,27 +89,28 @@ func jaccard(a, b []string) float64 {
 }
 
 // remember is the Memory after a round.
-func remember(obs *Observation, prior *Memory, plan budget.Plan) *Memory {
+func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options) *Memory {
 	next := &Memory{Round: prior.round() + 1, Services: obs.Services, Knowledge: plan.Learned}
 	for _, a := range plan.Allotments {
 		next.Given = append(next.Given, Grant{Service: a.Service, CPU: a.CPU, Memory: a.Memory})
 	}
-	var old []crgen.Workload
+	var known []crgen.Workload
 	if prior != nil {
-		old = prior.Scope
+		known = prior.Scope
 	}
-	next.Scope = mergeScope(old, observedScope(obs, next.Round))
+	o.Round = next.Round
+	next.Scope = crgen.Remember(known, observedScope(obs), o)
 	return next
 }
 
 // observedScope is what this round shows each workload to call. Workloads of a
 // service that lives in several namespaces share what the service was seen to
 // call: the log's hosts do not tell them apart.
-func observedScope(obs *Observation, round int) []crgen.Workload {
+func observedScope(obs *Observation) []crgen.Workload {
 	ups := make([][]crgen.Upstream, len(obs.Graph.Nodes))
 	for i := range obs.Graph.Edges {
 		e := &obs.Graph.Edges[i]
-		ups[e.From] = append(ups[e.From], upstreams(obs.Graph, e, round)...)
+		ups[e.From] = append(ups[e.From], upstreams(obs.Graph, e)...)
 	}
 	var ws []crgen.Workload
 	for i, n := range obs.Graph.Nodes {
@@ -128,9 +128,14 @@ func workloads(n *graph.Node, ups []crgen.Upstream) []crgen.Workload {
 	if len(spaces) == 0 {
 		spaces = []string{""}
 	}
-	requests := 0
+	received, sent := 0, 0
 	for _, p := range n.Pods {
-		requests += max(p.Received, p.Sent)
+		received += p.Received
+		sent += p.Sent
+	}
+	requests := received
+	if received == 0 {
+		requests = sent // it works on its own account: each call is a piece of evidence
 	}
 	var ws []crgen.Workload
 	for _, ns := range spaces {
@@ -141,11 +146,11 @@ func workloads(n *graph.Node, ups []crgen.Upstream) []crgen.Workload {
 
 // upstreams are the hosts by which e's callee was called. Where the log named
 // none (the callee's own lines alone), the service's name stands for its host.
-func upstreams(g *graph.Graph, e *graph.Edge, round int) []crgen.Upstream {
+func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
 	to := &g.Nodes[e.To]
 	var out []crgen.Upstream
 	for _, h := range e.Hosts {
-		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastRound: round, External: to.Kind == graph.External})
+		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls})
 	}
 	if len(out) > 0 {
 		return out
@@ -155,58 +160,7 @@ func upstreams(g *graph.Graph, e *graph.Edge, round int) []crgen.Upstream {
 		spaces = []string{""}
 	}
 	for _, ns := range spaces {
-		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls, LastRound: round, External: to.Kind == graph.External})
+		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls})
 	}
 	return out
-}
-
-// mergeScope is the union over rounds, by workload and host; counts add up.
-func mergeScope(old, now []crgen.Workload) []crgen.Workload {
-	type key struct{ service, namespace string }
-	at := make(map[key]int, len(now))
-	out := make([]crgen.Workload, 0, len(now))
-	for _, w := range now {
-		at[key{w.Service, w.Namespace}] = len(out)
-		w.Upstreams = mergeUpstreams(nil, w.Upstreams)
-		out = append(out, w)
-	}
-	for _, w := range old {
-		// A workload that is gone is forgotten: there is nothing to confine.
-		if i, ok := at[key{w.Service, w.Namespace}]; ok {
-			out[i].Requests += w.Requests
-			out[i].Upstreams = mergeUpstreams(out[i].Upstreams, w.Upstreams)
-		}
-	}
-	return out
-}
-
-// mergeUpstreams adds b to a, by namespace and host.
-func mergeUpstreams(a, b []crgen.Upstream) []crgen.Upstream {
-	type key struct{ host, namespace string }
-	at := make(map[key]int, len(a)+len(b))
-	var out []crgen.Upstream
-	for _, u := range slices.Concat(a, b) {
-		k := key{u.Host, u.Namespace}
-		i, ok := at[k]
-		if !ok {
-			at[k] = len(out)
-			out = append(out, u)
-			continue
-		}
-		out[i].Calls += u.Calls
-		out[i].LastRound = max(out[i].LastRound, u.LastRound)
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].Host != out[j].Host {
-			return out[i].Host < out[j].Host
-		}
-		return out[i].Namespace < out[j].Namespace
-	})
-	return out
-}
-
-// scopeOptions tells crgen which round it is.
-func scopeOptions(o crgen.Options, m *Memory) crgen.Options {
-	o.Round = m.Round
-	return o
 }

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/crgen"
@@ -62,11 +63,29 @@ func Run(ctx context.Context, req *request.Request, prior *Memory, o Options) (*
 // paths. A log that cannot be read is no error but a warning: the Observation
 // then holds the services alone. The only error is ctx's.
 func Observe(ctx context.Context, req *request.Request, o Options) (*Observation, error) {
-	read, err := accesslog.ReadFile(ctx, req.AccessLog, o.Log)
+	read, err := readLog(ctx, req, o.Log)
 	if err != nil {
 		return nil, err
 	}
 	return observe(req, read), nil
+}
+
+// readLog reads the log where the request says that it is.
+func readLog(ctx context.Context, req *request.Request, o accesslog.Options) (*accesslog.Reading, error) {
+	if req.OpenLog == nil {
+		return accesslog.ReadFile(ctx, req.AccessLog, o)
+	}
+	r, err := req.OpenLog()
+	if err != nil {
+		// Not by its path instead: OpenLog is what keeps a server to its folder.
+		read, err := accesslog.Read(ctx, strings.NewReader(""), 0, o)
+		if read != nil {
+			read.Warnings = []string{"the access log could not be opened: the plan is made without it"}
+		}
+		return read, err
+	}
+	defer r.Close()
+	return accesslog.Read(ctx, r, -1, o)
 }
 
 // observe is Observe once the log has been read.
@@ -78,8 +97,17 @@ func observe(req *request.Request, read *accesslog.Reading) *Observation {
 	obs.Graph = read.Builder.Build(graphPods(obs.fleet), read.Skipped())
 	obs.Critical = critical.Analyze(obs.Graph)
 	obs.Evidence = evidence(obs)
-	obs.Warnings = concat(read.Warnings, obs.Graph.Warnings, obs.Critical.Warnings)
+	obs.Warnings = concat(read.Warnings, skips(read), obs.Graph.Warnings, obs.Critical.Warnings)
 	return obs
+}
+
+// skips tells what became of the lines that were not used.
+func skips(read *accesslog.Reading) []string {
+	var out []string
+	for _, s := range read.Skips {
+		out = append(out, s.String())
+	}
+	return out
 }
 
 // Plan decides on an Observation. Errors are *budget.InfeasibleError and ctx's own.
@@ -91,8 +119,9 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	next := remember(obs, prior, plan)
-	resources, warnings := crgen.Generate(next.Scope, scopeOptions(o.Resources, next))
+	next := remember(obs, prior, plan, o.Resources)
+	o.Resources.Round = next.Round
+	resources, warnings := crgen.Generate(next.Scope, o.Resources)
 	return &Report{
 		Observation: obs,
 		Plan:        plan,
