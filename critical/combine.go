@@ -216,31 +216,6 @@ func (c *combiner) order() []int {
 	return order
 }
 
-// lags takes the means of each edge's lags over its critical calls. Those whose
-// role is not known count for as much as the edge is serial.
-func (c *combiner) lags() {
-	for i := range c.r.Edges {
-		e, l := &c.r.Edges[i], &c.ev.edges[i].lags
-		e.Both = l[0].both + l[1].both
-		if n := float64(l[0].both) + e.Serial*float64(l[1].both); n > 0 {
-			start := (float64(l[0].start) + e.Serial*float64(l[1].start)) / n
-			reply := (float64(l[0].reply) + e.Serial*float64(l[1].reply)) / n
-			start, reply = even(start, reply)
-			e.StartLag, e.ReplyLag = duration(start), duration(reply)
-		} else if n := float64(l[0].tolled) + e.Serial*float64(l[1].tolled); n > 0 {
-			e.ReplyLag = duration((float64(l[0].toll) + e.Serial*float64(l[1].toll)) / n)
-		}
-	}
-}
-
-// even moves what the clocks' estimate made negative to the other end: the sum
-// of the two lags is free of clocks and stays.
-func even(start, reply float64) (float64, float64) {
-	sum := max(0, start+reply)
-	start = min(max(0, start), sum)
-	return start, sum - start
-}
-
 // sidecars adds up the delay at each service's sidecars.
 func (c *combiner) sidecars() {
 	s := c.r.Services

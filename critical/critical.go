@@ -17,13 +17,14 @@ type Share struct {
 	// Work is the application's part of Self, sidecar delay taken out.
 	Work time.Duration
 	// Excess is the inbound delay per call received on the critical path: how
-	// far its own time lies above what such a call takes undisturbed.
+	// far its own time lies above what such a call usually takes.
 	Excess time.Duration
 	// Low and Median are the 10th and 50th percentile of the own time of a call
 	// received, 0 where no trace showed one.
 	Low, Median time.Duration
 	// Sidecar is the delay at this service's sidecars on the critical path, per
-	// external request.
+	// external request: excess, start lags as callee, reply lags as caller. What
+	// passing a sidecar always takes is not delay and is not in it.
 	Sidecar time.Duration
 	// Latency is Sidecar over the mean latency at the gateway, in 0…1. All
 	// nodes together have at most 1.
@@ -45,12 +46,17 @@ type EdgeShare struct {
 	// Serial is the part of the edge's calls, 0…1, that their caller waited for
 	// last: 1 where calls follow one another, less where they run side by side.
 	Serial float64
-	// StartLag is the mean time from the caller's sidecar taking the call to
-	// the callee's taking it, charged to the callee; ReplyLag the mean time
-	// from the callee's sidecar being done to the caller's being done, charged
-	// to the caller. Both are 0 where nothing shows them.
+	// StartLag is how much longer than usual the callee's sidecar took to take
+	// the call that the caller's had taken, charged to the callee; ReplyLag how
+	// much longer than usual the caller's sidecar was not done after the callee's
+	// was, charged to the caller. Both are means over the critical calls.
 	StartLag, ReplyLag time.Duration
-	// Both is the number of calls behind the lags.
+	// Gap is the whole mean time between the two sidecars: the call's duration
+	// at the caller less that at the callee, which needs no clocks. Where the
+	// callee's line is never there it is duration less upstream_service_time,
+	// and ReplyLag is what of it is unusual.
+	Gap time.Duration
+	// Both is the number of calls that both sides logged.
 	Both int
 }
 

@@ -25,6 +25,7 @@ type evidence struct {
 	nodes []nodeEvidence
 	// units are the received calls whose own time is known.
 	units []unit
+	lags  []lag
 	paths pathCount
 	// traces showed at least one unit.
 	traces int
@@ -42,25 +43,12 @@ type unit struct {
 	self, own micros
 }
 
-// edgeEvidence counts an edge's calls by role and sums the lags of those logged
-// on both sides.
+// edgeEvidence counts an edge's calls by role.
 type edgeEvidence struct {
 	roles [loose + 1]int
 	// orphans likewise, for calls sent during no known call: their role beside
 	// what else that pod sent for the request.
 	orphans [loose + 1]int
-	lags    [2]lagSum
-}
-
-// lagSum sums delays over calls: [0] over critical ones, [1] over those whose
-// role is not known.
-type lagSum struct {
-	both         int
-	start, reply micros
-	// toll is what passed in the caller's sidecar by upstream_service_time, over
-	// tolled calls.
-	tolled int
-	toll   micros
 }
 
 // nodeEvidence tells how a service's calls hang together: calls received with
@@ -146,7 +134,10 @@ func (ev *evidence) call(i int32) {
 	if c.Failed {
 		return
 	}
-	ev.lag(i, &ev.edges[e], r)
+	if l, ok := ev.lag(i); ok {
+		l.edge, l.role = e, r
+		ev.lags = append(ev.lags, l)
+	}
 	if u, ok := ev.unit(i); ok {
 		u.edge, u.role = e, r
 		ev.units = append(ev.units, u)
@@ -160,28 +151,20 @@ func (ev *evidence) call(i int32) {
 	}
 }
 
-// lag adds call i's delays between the two sidecars to e.
-func (ev *evidence) lag(i int32, e *edgeEvidence, r role) {
+// lag is what the log shows of call i's time between the two sidecars.
+func (ev *evidence) lag(i int32) (lag, bool) {
 	c := &ev.b.calls[i]
-	sum := &e.lags[0]
-	switch r {
-	case unknown:
-		sum = &e.lags[1]
-	case beside, loose:
-		return
-	}
+	p, q := ev.m.caller(c), ev.m.callee(c)
 	out, sent := view(c.Out)
 	in, got := view(c.In)
-	if sent && c.Out.ServiceTime >= 0 && c.Out.ServiceTime <= c.Out.Duration {
-		sum.tolled++
-		sum.toll += c.Out.Duration - c.Out.ServiceTime
+	if d, ok := ev.s.clocks.offset(p, q); sent && got && ok {
+		in = in.shift(d)
+		return lag{pair: ev.s.clocks.pair(p, q), start: in.start - out.start, reply: out.end - in.end}, true
 	}
-	d, ok := ev.s.clocks.offset(ev.m.caller(c), ev.m.callee(c))
-	if sent && got && ok {
-		sum.both++
-		sum.start += in.start + d - out.start
-		sum.reply += out.end - in.end - d
+	if t := c.Out.ServiceTime; sent && t >= 0 && t <= c.Out.Duration {
+		return lag{pair: ev.s.clocks.pair(p, q), toll: true, reply: c.Out.Duration - t}, true
 	}
+	return lag{}, false
 }
 
 // unit is the own time of call i at its callee, when the log shows it.

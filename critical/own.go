@@ -2,19 +2,17 @@ package critical
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/sluice-mesh/sluice/graph"
 )
 
-// enough is how many of its own calls a pod must show to be judged by itself.
-const enough = 10
-
 // own works out the time of each service's own: application and sidecar apart.
 func (c *combiner) own() {
 	units := c.ev.units
-	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.pod, b.pod) })
+	slices.SortFunc(units, func(a, b unit) int {
+		return cmp.Or(cmp.Compare(a.pod, b.pod), cmp.Compare(a.edge, b.edge), cmp.Compare(a.kids, b.kids), cmp.Compare(a.own, b.own))
+	})
 	received := c.received()
 	for n, i := 0, 0; n < len(c.m.g.Nodes); n++ {
 		j := i
@@ -38,11 +36,8 @@ func (c *combiner) own() {
 }
 
 // whole keeps the units whose lines are all in the log, unless they are too few
-// to stand for the service. It reorders us.
+// to stand for the service. It keeps their order and overwrites us.
 func whole(us []unit) []unit {
-	slices.SortStableFunc(us, func(a, b unit) int {
-		return cmp.Or(cmp.Compare(a.pod, b.pod), compareBool(!a.whole, !b.whole))
-	})
 	n := 0
 	for _, u := range us {
 		if u.whole {
@@ -68,34 +63,29 @@ func (c *combiner) estimated(n int, received float64) {
 	}
 }
 
-// measured takes a node's own time from its calls, us, which are by pod. Pods
-// count by the calls they receive, not by the lines they happen to have in the
-// log.
+// measured takes a node's own time from its calls, us, which are by pod and
+// kind. Pods count by the calls they receive, not by the lines they happen to
+// have in the log.
 func (c *combiner) measured(n int, us []unit) {
-	low, median := percentiles(us)
+	service := sorted(us)
 	var all, rated podSum
-	for i := 0; i < len(us); {
-		j := i
-		for j < len(us) && us[j].pod == us[i].pod {
-			j++
-		}
-		p := c.pod(us[i:j], low)
-		all.add(p, float64(j-i))
-		rated.add(p, c.rate(n, us[i].pod))
-		i = j
+	for part := range runs(us, func(a, b *unit) bool { return a.pod == b.pod }) {
+		p := c.pod(part, service)
+		all.add(p, float64(len(part)))
+		rated.add(p, c.rate(n, part[0].pod))
 	}
 	if rated.weight > 0 {
 		all = rated
 	}
 	s := &c.r.Services[n]
 	s.Calls = len(us)
-	s.Low, s.Median = duration(max(0, float64(low))), duration(max(0, float64(median)))
+	s.Low, s.Median = duration(float64(max(0, service[len(service)/10]))), duration(float64(max(0, service[len(service)/2])))
 	s.Self = duration(max(0, all.self/all.weight))
 	s.Work = duration(max(0, (all.own-all.excess)/all.weight))
 	if c.m.g.Nodes[n].Kind == graph.External {
 		s.Work = s.Self
 	} else if all.critical > 0 {
-		s.Excess = duration(all.late / all.critical)
+		s.Excess = duration(max(0, all.late/all.critical))
 	}
 }
 
@@ -107,7 +97,7 @@ func (c *combiner) rate(n int, pod int32) float64 {
 	return sound(c.m.g.Nodes[n].Pods[k].ReceivedRate)
 }
 
-// podSum holds means of one pod's calls, or their sum over pods.
+// podSum holds means of one pod's calls, or their weighted sum over pods.
 type podSum struct {
 	weight, self, own, excess float64
 	// critical is the part of the calls on a critical path, late their excess.
@@ -120,60 +110,60 @@ func (s *podSum) add(p podSum, w float64) {
 	s.own += w * p.own
 	s.excess += w * p.excess
 	s.critical += w * p.critical
-	s.late += w * p.critical * p.late
+	s.late += w * p.late
 }
 
-// pod reduces the calls of one pod. What its 10th percentile takes is what the
-// work takes when nothing delays it; above it lies delay. A pod with few calls
-// is held against low, its service's.
-func (c *combiner) pod(us []unit, low micros) podSum {
+// pod reduces the calls of one pod, us. Calls of a kind, that came by the same
+// edge and sent as many calls on, are compared with one another: a service's
+// endpoints differ, and the cheap ones must not make the dear ones look delayed.
+// What is too rare is compared with the pod's calls, or its service's.
+func (c *combiner) pod(us []unit, service []micros) podSum {
+	usually := spread(c.ev.s.grain())
+	pool := service
 	if len(us) >= enough {
-		low, _ = percentiles(us)
+		pool = sorted(us)
 	}
+	base := usual(pool, c.ev.s.grain(), usually)
 	var p podSum
-	kids, late := 0.0, 0.0
-	for _, u := range us {
-		p.self += float64(u.self)
-		p.own += float64(u.own)
-		kids += float64(u.kids)
-		w := 0.0
-		switch u.role {
-		case critical:
-			w = 1
-		case unknown:
-			w = c.r.Edges[u.edge].Serial
+	for kind := range runs(us, func(a, b *unit) bool { return a.edge == b.edge && a.kids == b.kids }) {
+		base := base
+		if len(kind) >= enough {
+			base = usual(sorted(kind), c.ev.s.grain(), usually)
 		}
-		p.critical += w
-		late += w * float64(u.own)
+		own := 0.0
+		for i := range kind {
+			u := &kind[i]
+			p.self += float64(u.self)
+			own += float64(u.own)
+			w := c.weight(u.role, u.edge)
+			p.critical += w
+			p.late += w * (float64(u.own) - base)
+		}
+		p.own += own
+		p.excess += max(0, own-base*float64(len(kind)))
 	}
 	n := float64(len(us))
-	base := float64(low) + c.noise(kids/n)
-	p.self, p.own = p.self/n, p.own/n
-	p.excess = max(0, p.own-base)
-	if p.critical > 0 {
-		p.late = max(0, late/p.critical-base)
-	}
-	p.critical /= n
-	return p
+	return podSum{1, p.self / n, p.own / n, p.excess / n, p.critical / n, p.late / n}
 }
 
-// noise is how far below the mean the 10th percentile of a constant lies when it
-// is the difference of 1 + kids durations that are each rounded to the grain:
-// 1.28 standard deviations of that many uniform errors.
-func (c *combiner) noise(kids float64) float64 {
-	g := c.ev.s.grain()
-	if g == 1 {
-		return 0
+// weight is how much a call counts for what is on the critical path: a call
+// whose role is not known as much as its edge is serial.
+func (c *combiner) weight(r role, edge int32) float64 {
+	switch r {
+	case critical:
+		return 1
+	case unknown:
+		return c.r.Edges[edge].Serial
 	}
-	return 1.2816 * float64(g) * math.Sqrt((1+kids)/12)
+	return 0
 }
 
-// percentiles are the 10th and the 50th of the units' own time.
-func percentiles(us []unit) (low, median micros) {
+// sorted is the units' own times in order.
+func sorted(us []unit) []micros {
 	v := make([]micros, len(us))
-	for i, u := range us {
-		v[i] = u.own
+	for i := range us {
+		v[i] = us[i].own
 	}
 	slices.Sort(v)
-	return v[len(v)/10], v[len(v)/2]
+	return v
 }

@@ -1,0 +1,96 @@
+package critical
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
+
+// lag is the time one call spent between the two sidecars.
+type lag struct {
+	edge int32
+	// pair is of two pods, whose clocks are one offset apart.
+	pair int32
+	role role
+	// toll marks a call of which only the caller's line is there: reply is its
+	// duration less upstream_service_time then, and start is 0.
+	toll         bool
+	start, reply micros
+}
+
+// lags works out each edge's start and reply lag. Only what lies above the usual
+// counts: the constant part cannot be split between the two sides, as a clock
+// that is ahead and a call that is late look alike; and being constant it is no
+// sign of a sidecar short of CPU. So no offset of two clocks has a part in it.
+func (c *combiner) lags() {
+	all := c.ev.lags
+	slices.SortFunc(all, func(a, b lag) int {
+		return cmp.Or(cmp.Compare(a.edge, b.edge), compareBool(a.toll, b.toll), cmp.Compare(a.pair, b.pair),
+			cmp.Compare(a.role, b.role), cmp.Compare(a.start, b.start), cmp.Compare(a.reply, b.reply))
+	})
+	for of := range runs(all, func(a, b *lag) bool { return a.edge == b.edge }) {
+		e := &c.r.Edges[of[0].edge]
+		if n, _ := slices.BinarySearchFunc(of, true, func(l lag, t bool) int { return compareBool(l.toll, t) }); n > 0 {
+			of = of[:n]
+			e.Both = n
+		}
+		c.edge(e, of)
+	}
+}
+
+// edge sums the lags of one edge. Pairs of pods with few calls are compared with
+// the edge as a whole, by the clocks' offsets as estimated.
+func (c *combiner) edge(e *EdgeShare, of []lag) {
+	start, reply := c.usualLags(of)
+	var late [2]float64
+	weight, gap := 0.0, 0.0
+	for pair := range runs(of, func(a, b *lag) bool { return a.pair == b.pair }) {
+		start, reply := start, reply
+		if len(pair) >= enough {
+			start, reply = c.usualLags(pair)
+		}
+		for i := range pair {
+			l := &pair[i]
+			w := c.weight(l.role, l.edge)
+			weight += w
+			gap += w * float64(l.start+l.reply)
+			late[0] += w * (float64(l.start) - start)
+			late[1] += w * (float64(l.reply) - reply)
+		}
+	}
+	if weight > 0 {
+		e.Gap = duration(gap / weight)
+		e.StartLag, e.ReplyLag = duration(max(0, late[0]/weight)), duration(max(0, late[1]/weight))
+	}
+}
+
+// usualLags are what the start and reply lags of calls usually are.
+func (c *combiner) usualLags(of []lag) (start, reply float64) {
+	v := make([]micros, len(of))
+	for i := range of {
+		v[i] = of[i].start
+	}
+	slices.Sort(v)
+	start = usual(v, c.ev.s.grain(), traversal)
+	for i := range of {
+		v[i] = of[i].reply
+	}
+	slices.Sort(v)
+	return start, usual(v, c.ev.s.grain(), traversal)
+}
+
+// runs cuts s into its stretches of like elements.
+func runs[T any](s []T, like func(a, b *T) bool) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for i := 0; i < len(s); {
+			j := i + 1
+			for j < len(s) && like(&s[i], &s[j]) {
+				j++
+			}
+			if !yield(s[i:j]) {
+				return
+			}
+			i = j
+		}
+	}
+}
