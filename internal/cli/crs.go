@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
 )
 
@@ -19,36 +18,37 @@ const crsExample = `  sluice crs --demo
   sluice crs REQUEST.json | kubectl apply -f -
   sluice crs REQUEST.json -o json | jq -r '.items[].metadata.name'`
 
+// crsCommand is `sluice crs`.
+type crsCommand struct {
+	env  *Env
+	in   input
+	tune tuning
+	form choice
+}
+
 func newCRs(env *Env) *cobra.Command {
-	var in input
-	form := choice{"yaml", []string{"yaml", "json"}}
+	c := &crsCommand{env: env, form: choice{"yaml", []string{"yaml", "json"}}}
 	cmd := &cobra.Command{
 		Use:     "crs (REQUEST.json | - | --demo)",
 		Short:   "The Istio resources, for kubectl apply",
 		Long:    crsLong,
 		Example: crsExample,
-		Args:    in.args,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return runCRs(cmd.Context(), env, &in, form.value, args)
-		},
+		Args:    c.in.args,
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	in.flags(cmd)
-	form.flag(cmd)
+	c.in.flags(cmd)
+	c.tune.flags(cmd)
+	c.form.flag(cmd)
 	return cmd
 }
 
-func runCRs(ctx context.Context, env *Env, in *input, form string, args []string) error {
-	req, err := in.request(ctx, env, args)
+func (c *crsCommand) run(ctx context.Context, args []string) error {
+	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
 	if err != nil {
 		return err
 	}
-	rep, err := optimize.Run(ctx, req, nil, in.options())
-	if err != nil {
-		return err
+	if c.form.is("json") {
+		return c.env.printDocument(report.ResourceList(rep))
 	}
-	env.warn(rep.Warnings)
-	if form == "json" {
-		return env.printDocument(report.ResourceList(rep))
-	}
-	return env.print(report.ResourceStream(rep))
+	return c.env.print(report.ResourceStream(rep))
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
 )
@@ -23,47 +22,47 @@ const graphExample = `  sluice graph --demo
   sluice graph REQUEST.json -o json | jq '.edges[] | {from, to, requests_per_second}'
   sluice graph REQUEST.json -o dot | dot -Tsvg > mesh.svg`
 
+// graphCommand is `sluice graph`.
+type graphCommand struct {
+	env  *Env
+	in   input
+	form choice
+}
+
 func newGraph(env *Env) *cobra.Command {
-	var in input
-	form := choice{"table", []string{"table", "json", "dot"}}
+	c := &graphCommand{env: env, form: choice{"table", []string{"table", "json", "dot"}}}
 	cmd := &cobra.Command{
 		Use:     "graph (REQUEST.json | - | --demo)",
 		Short:   "The mesh as it was observed",
 		Long:    graphLong,
 		Example: graphExample,
-		Args:    in.args,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return runGraph(cmd.Context(), env, &in, form.value, args)
-		},
+		Args:    c.in.args,
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	in.flags(cmd)
-	form.flag(cmd)
+	c.in.flags(cmd)
+	c.form.flag(cmd)
 	return cmd
 }
 
-func runGraph(ctx context.Context, env *Env, in *input, form string, args []string) error {
-	req, err := in.request(ctx, env, args)
+func (c *graphCommand) run(ctx context.Context, args []string) error {
+	req, err := c.in.request(ctx, c.env, args)
 	if err != nil {
 		return err
 	}
-	obs, err := optimize.Observe(ctx, req, in.options())
+	obs, err := optimize.Observe(ctx, req, optimize.Options{})
 	if err != nil {
 		return err
 	}
-	env.warn(obs.Warnings)
-	var out bytes.Buffer
-	switch form {
+	c.env.warn(obs.Warnings)
+	switch c.form.value {
 	case "json":
-		return env.printDocument(report.GraphWithin(obs, 0))
+		return c.env.printDocument(report.GraphWithin(obs, 0))
 	case "dot":
-		err = writeDOT(&out, obs.Graph)
-	default:
-		err = report.GraphTable(&out, obs, env.colour(env.Stdout))
+		return c.env.printDocument(report.DOTWithin(obs, 0))
 	}
-	if err != nil {
+	var out bytes.Buffer
+	if err := report.GraphTable(&out, obs, c.env.colour(c.env.Stdout)); err != nil {
 		return err
 	}
-	return env.print(out.Bytes())
+	return c.env.print(out.Bytes())
 }
-
-func writeDOT(out *bytes.Buffer, g *graph.Graph) error { return nil }

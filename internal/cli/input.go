@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-mesh/sluice/internal/optimize"
+	"github.com/sluice-mesh/sluice/internal/demo"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -26,9 +26,6 @@ type input struct {
 func (in *input) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&in.demo, "demo", false, "use the embedded capture instead of a REQUEST.json")
 }
-
-// options of a run.
-func (in *input) options() optimize.Options { return optimize.Options{} }
 
 // args accepts one REQUEST.json, or none with --demo.
 func (in *input) args(cmd *cobra.Command, args []string) error {
@@ -48,7 +45,9 @@ func (in *input) args(cmd *cobra.Command, args []string) error {
 // request reads what args or --demo name.
 func (in *input) request(ctx context.Context, env *Env, args []string) (*request.Request, error) {
 	if in.demo {
-		return nil, errors.New("the demo has not landed yet")
+		req := demo.Request()
+		req.OpenLog = demo.Open
+		return req, nil
 	}
 	return load(ctx, env, args[0])
 }
@@ -56,13 +55,9 @@ func (in *input) request(ctx context.Context, env *Env, args []string) (*request
 // load reads a REQUEST.json, "-" being standard input, and takes a relative
 // accesslog_path in it from the file's folder.
 func load(ctx context.Context, env *Env, name string) (*request.Request, error) {
-	body, err := slurp(ctx, env, name)
+	req, err := within(ctx, func() (*request.Request, error) { return decode(env, name) })
 	if err != nil {
 		return nil, err
-	}
-	req, err := request.Decode(body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if name != "-" && req.AccessLog != "" && !filepath.IsAbs(req.AccessLog) {
 		req.AccessLog = filepath.Join(filepath.Dir(name), req.AccessLog)
@@ -70,27 +65,29 @@ func load(ctx context.Context, env *Env, name string) (*request.Request, error) 
 	return req, nil
 }
 
-// slurp reads all of the input, which may be a pipe that never ends or never
-// begins: it stops at maxRequest, and when ctx does.
-func slurp(ctx context.Context, env *Env, name string) ([]byte, error) {
+// within returns what f does, or ctx's error where that comes first: f may wait
+// for a pipe that nobody writes to, and is then left behind.
+func within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type result struct {
-		body []byte
-		err  error
+		value T
+		err   error
 	}
 	got := make(chan result, 1)
 	go func() {
-		body, err := readInput(env, name)
-		got <- result{body, err}
+		v, err := f()
+		got <- result{v, err}
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	case r := <-got:
-		return r.body, r.err
+		return r.value, r.err
 	}
 }
 
-func readInput(env *Env, name string) ([]byte, error) {
+// decode reads the request in the file of that name.
+func decode(env *Env, name string) (*request.Request, error) {
 	in := env.Stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -100,15 +97,19 @@ func readInput(env *Env, name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	body, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
-	if err != nil {
-		return nil, unreadable(err)
+	body := &io.LimitedReader{R: in, N: maxRequest + 1}
+	req, err := request.Read(body)
+	var wrong *request.Error
+	switch {
+	case err == nil:
+		return req, nil
+	case body.N <= 0:
+		return nil, &request.Error{TooLarge: true, Problem: fmt.Sprintf(
+			"%s is longer than the %d MB that a request may have: name the file with containers and limits, not the access log", name, maxRequest>>20)}
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(body) > maxRequest {
-		return nil, &request.Error{Problem: fmt.Sprintf(
-			"%s is longer than %d MB, which is more than any request: name the file with containers and limits, not the access log", name, maxRequest>>20)}
-	}
-	return body, nil
+	return nil, unreadable(err)
 }
 
 // unreadable says what to do about a file that cannot be read.

@@ -31,47 +31,65 @@ const planExample = `  sluice plan --demo
   jq '.cpu_limit = 6' REQUEST.json | sluice plan - -o json
   sluice plan REQUEST.json -o patch | kubectl apply --server-side --field-manager=sluice -f -`
 
+// planCommand is `sluice plan`.
+type planCommand struct {
+	env  *Env
+	in   input
+	tune tuning
+	form choice
+}
+
 func newPlan(env *Env) *cobra.Command {
-	var in input
-	form := choice{"table", []string{"table", "json", "contest", "patch"}}
+	c := &planCommand{env: env, form: choice{"table", []string{"table", "json", "contest", "patch"}}}
 	cmd := &cobra.Command{
 		Use:     "plan (REQUEST.json | - | --demo)",
 		Short:   "Plan one round: what each sidecar gets, and why",
 		Long:    planLong,
 		Example: planExample,
-		Args:    in.args,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPlan(cmd.Context(), env, &in, form.value, args)
-		},
+		Args:    c.in.args,
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	in.flags(cmd)
-	form.flag(cmd)
+	c.in.flags(cmd)
+	c.tune.flags(cmd)
+	c.form.flag(cmd)
 	return cmd
 }
 
-func runPlan(ctx context.Context, env *Env, in *input, form string, args []string) error {
-	req, err := in.request(ctx, env, args)
+func (c *planCommand) run(ctx context.Context, args []string) error {
+	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
 	if err != nil {
 		return err
 	}
-	rep, err := optimize.Run(ctx, req, nil, in.options())
-	if err != nil {
-		return err
-	}
-	env.warn(rep.Warnings)
-	switch form {
+	switch c.form.value {
 	case "json":
-		return env.printDocument(report.PlanWithin(rep, 1, 0))
+		return c.env.printDocument(report.PlanWithin(rep, 1, 0))
 	case "contest":
-		return env.printDocument(report.Answer(rep))
+		return c.env.printDocument(report.Answer(rep))
 	case "patch":
 		patches, warnings := report.Patches(rep)
-		env.warn(warnings)
-		return env.print(patches)
+		c.env.warn(warnings)
+		return c.env.print(patches)
 	}
 	var out bytes.Buffer
-	if err := report.PlanTable(&out, rep, env.colour(env.Stdout)); err != nil {
+	if err := report.PlanTable(&out, rep, c.env.colour(c.env.Stdout)); err != nil {
 		return err
 	}
-	return env.print(out.Bytes())
+	return c.env.print(out.Bytes())
+}
+
+// plan makes the one round that args or --demo name, and tells its warnings.
+func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string) (*optimize.Report, error) {
+	if err := tune.check(); err != nil {
+		return nil, err
+	}
+	req, err := in.request(ctx, env, args)
+	if err != nil {
+		return nil, err
+	}
+	rep, err := optimize.Run(ctx, req, nil, tune.Options)
+	if err != nil {
+		return nil, err
+	}
+	env.warn(rep.Warnings)
+	return rep, nil
 }

@@ -21,6 +21,7 @@ func TestGolden(t *testing.T) {
 		{"answer.json", Answer},
 		{"plan.json", func(r *optimize.Report) ([]byte, error) { return Plan(r, 3) }},
 		{"graph.json", func(r *optimize.Report) ([]byte, error) { return Graph(r.Observation) }},
+		{"graph.dot", func(r *optimize.Report) ([]byte, error) { return DOT(r.Observation) }},
 		{"plan.txt", func(r *optimize.Report) ([]byte, error) {
 			var b bytes.Buffer
 			err := PlanTable(&b, r, false)
@@ -200,6 +201,28 @@ func TestCut(t *testing.T) {
 	}
 	if !strings.Contains(string(plan["warnings"]), "was cut to") || !strings.Contains(string(plan["truncated"]), `"istio_cr"`) {
 		t.Errorf("the plan does not say that it was cut: %s", plan["truncated"])
+	}
+}
+
+func TestCutDOT(t *testing.T) {
+	r := town(2000, 50)
+	whole, err := DOTWithin(r.Observation, 0)
+	if err != nil || bytes.Count(whole, []byte("->")) != 2000 {
+		t.Errorf("%d edges of 2000 without a limit (%v)", bytes.Count(whole, []byte("->")), err)
+	}
+	part, err := DOTWithin(r.Observation, 100_000)
+	if err != nil || len(part) > 100_000 || len(part) < 25_000 {
+		t.Errorf("%d bytes within 100,000 (%v)", len(part), err)
+	}
+	if !bytes.Contains(part, []byte("The busiest ")) || !bytes.Contains(part, []byte("ingress-gateway")) {
+		t.Errorf("no title, or no root: %.300s", part)
+	}
+	if busy := r.Graph.Nodes[2000].Name; !bytes.Contains(part, []byte(busy)) {
+		t.Errorf("the busiest service, %s, was cut", busy)
+	}
+	huge, err := DOT(town(20, 1_000_000).Observation)
+	if err != nil || len(huge) > 40_000 {
+		t.Errorf("20 services with huge names make %d bytes (%v)", len(huge), err)
 	}
 }
 

@@ -120,8 +120,9 @@ func shopCritical() critical.Result {
 func blank() *optimize.Report {
 	return &optimize.Report{
 		Observation: &optimize.Observation{
-			Request: &request.Request{CPULimit: 0.1, MemoryLimit: 128e6, Containers: []request.Container{{Service: "a", Pod: "a"}}},
-			Graph:   &graph.Graph{},
+			Request:  &request.Request{CPULimit: 0.1, MemoryLimit: 128e6, Containers: []request.Container{{Service: "a", Pod: "a"}}},
+			Graph:    &graph.Graph{Nodes: []graph.Node{{Name: graph.RootName}}},
+			Critical: critical.Result{Services: make([]critical.Share, 1)},
 		},
 		Plan: budget.Plan{
 			Allotments: []budget.Allotment{{Service: "a", Pods: 1, CPU: 100, Memory: 128_000_000}},

@@ -37,8 +37,8 @@ func meshLine(o *optimize.Observation) string {
 	if g.Requests == 0 {
 		return "no request was observed"
 	}
-	return fmt.Sprintf("%s requests/s, mean %s, p99 %s (%s in the log, %d of them traced)",
-		number(g.Rate), milliseconds(g.Mean), milliseconds(g.P99), count(g.Requests, "request"), o.Critical.Traces)
+	return fmt.Sprintf("%s requests/s, mean %s, p99 %s, of %s in the log; %s",
+		number(g.Rate), milliseconds(g.Mean), milliseconds(g.P99), count(g.Requests, "request"), count(o.Critical.Traces, "trace"))
 }
 
 func serviceTable(o *optimize.Observation, colour bool) *table {
