@@ -39,15 +39,16 @@ func Quote(s string) string {
 	q := strconv.Quote(Shorten(s))
 	for n := MaxQuoted; utf8.RuneCountInString(q) > MaxQuoted+len(`""`); {
 		n /= 2 // escapes made it long again
-		q = strconv.Quote(cut(s, n))
+		q = strconv.Quote(Cut(s, n))
 	}
 	return q
 }
 
 // Shorten cuts s to at most MaxQuoted characters, the last then being "…".
-func Shorten(s string) string { return cut(s, MaxQuoted) }
+func Shorten(s string) string { return Cut(s, MaxQuoted) }
 
-func cut(s string, most int) string {
+// Cut cuts s to at most that many characters, the last then being "…".
+func Cut(s string, most int) string {
 	n, end := 0, 0
 	for i := range s {
 		if n++; n == most {

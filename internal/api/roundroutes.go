@@ -1,0 +1,107 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/gorilla/mux"
+
+	"github.com/sluice-mesh/sluice/internal/request"
+	"github.com/sluice-mesh/sluice/internal/rounds"
+)
+
+const (
+	typeJSON = "application/json"
+	typeDOT  = "text/vnd.graphviz; charset=utf-8"
+)
+
+func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
+	s.document(w, r, typeJSON, func(d *rounds.Documents) []byte { return d.Plan })
+}
+
+func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
+	s.document(w, r, typeJSON, func(d *rounds.Documents) []byte { return d.Graph })
+}
+
+func (s *Server) dot(w http.ResponseWriter, r *http.Request) {
+	s.document(w, r, typeDOT, func(d *rounds.Documents) []byte { return d.DOT })
+}
+
+// document answers with one document of the round that the path names.
+func (s *Server) document(w http.ResponseWriter, r *http.Request, contentType string, of func(*rounds.Documents) []byte) {
+	n, err := s.number(mux.Vars(r)["n"])
+	var round *rounds.Round
+	if err == nil {
+		round, err = s.store.Get(n)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.send(w, r, http.StatusOK, contentType, of(&round.Documents))
+}
+
+// number is the round that a path names.
+func (s *Server) number(name string) (int, error) {
+	if name == "latest" {
+		return s.store.Latest(), nil
+	}
+	if n, err := strconv.Atoi(name); err == nil && n > 0 && strconv.Itoa(n) == name {
+		return n, nil
+	}
+	return 0, refuse(http.StatusNotFound, "round %s: it is no number from 1 and not \"latest\"", request.Quote(name))
+}
+
+// maxList is the most bytes of one page of /rounds.
+const maxList = 1_900_000
+
+// list is GET /rounds: the plans of the last rounds as one JSON array, rising, as
+// many as fit. ?before=N asks for those before round N; the Link header leads there.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+	numbers := s.store.Numbers()
+	if before := r.URL.Query().Get("before"); before != "" {
+		n, err := strconv.Atoi(before)
+		if err != nil {
+			s.fail(w, r, refuse(http.StatusBadRequest, "before: found %s, expected the number of a round", request.Quote(before)))
+			return
+		}
+		i, _ := slices.BinarySearch(numbers, n)
+		numbers = numbers[:i]
+	}
+	plans, first := s.plans(numbers)
+	if first > 0 {
+		w.Header().Set("Link", fmt.Sprintf(`</rounds?before=%d>; rel="prev"`, first))
+	}
+	s.send(w, r, http.StatusOK, typeJSON, array(plans))
+}
+
+// plans are the documents of the last of these rounds that fit on a page, the last
+// one first. first is the number of the first of them, if there are more before it.
+func (s *Server) plans(numbers []int) (plans [][]byte, first int) {
+	size := 0
+	for i, n := range slices.Backward(numbers) {
+		round, err := s.store.Get(n)
+		if err != nil {
+			continue // it has been let go since, or its file is lost
+		}
+		if size += len(round.Plan) + 2; size > maxList && len(plans) > 0 {
+			return plans, numbers[i+1]
+		}
+		plans = append(plans, round.Plan)
+	}
+	return plans, 0
+}
+
+// array writes documents as a JSON array, the last first.
+func array(documents [][]byte) []byte {
+	out := []byte("[")
+	for i, d := range slices.Backward(documents) {
+		out = append(out, d...)
+		if i > 0 {
+			out = append(out, ',')
+		}
+	}
+	return append(out, "]\n"...)
+}
