@@ -27,9 +27,11 @@ func combine(m *mesh, ev *evidence) Result {
 		c.r.Edges[i].Serial = c.serial(i)
 	}
 	c.fold()
+	c.onward = c.order()
 	c.flow()
 	c.lags()
 	c.own()
+	c.blame()
 	c.sidecars()
 	c.r.Paths = c.paths()
 	c.warn()
@@ -46,6 +48,8 @@ type combiner struct {
 	// deaf marks services that receive calls and send some, but never with the
 	// same request_id: their traces end there.
 	deaf []bool
+	// onward lists the nodes so that edges not marked Back lead onward.
+	onward []int
 	// part is the share of a node's calls received that are on a critical path.
 	part []float64
 }
@@ -155,7 +159,7 @@ func (c *combiner) flow() {
 	g := c.m.g
 	c.part = make([]float64, len(g.Nodes))
 	weight, sum := make([]float64, len(g.Nodes)), make([]float64, len(g.Nodes))
-	for _, n := range c.order() {
+	for _, n := range c.onward {
 		if n == 0 {
 			c.part[n] = 1
 		} else if weight[n] > 0 {
