@@ -33,6 +33,9 @@ type Options struct {
 	// Files is where ReadFile looks for its path; the whole file system.
 	// An *os.Root confines it to a folder, links included.
 	Files Files
+
+	// block is how much is read and decoded at once; tests make it small.
+	block int
 }
 
 // Files is what ReadFile needs of a file system; *os.Root has it.
@@ -55,6 +58,9 @@ func (o Options) withDefaults() Options {
 	o.MaxWindow = max(o.MaxWindow, 1<<10) // the least that zstd takes
 	if o.Workers <= 0 {
 		o.Workers = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if o.block <= 0 {
+		o.block = blockSize
 	}
 	if o.Files == nil {
 		o.Files = system{}

@@ -40,6 +40,7 @@ var (
 // one line of maxLine bytes, whatever comes.
 type cutter struct {
 	r       io.Reader
+	block   int
 	maxLine int
 	// maxSkip is how many bytes of one line are passed over before the stream
 	// is given up, 0 for any number.
@@ -63,7 +64,7 @@ func (c *cutter) next(b *block) bool {
 // fill reads until b holds whole lines. It returns false where it had to drop
 // what it read and there may be more.
 func (c *cutter) fill(b *block) bool {
-	have, want := len(c.carry), max(blockSize, len(c.carry))
+	have, want := len(c.carry), max(c.block, len(c.carry)+1)
 	b.grow(want)
 	copy(b.buf, c.carry)
 	c.carry = c.carry[:0]
@@ -79,7 +80,7 @@ func (c *cutter) fill(b *block) bool {
 		case have > c.maxLine:
 			return c.long(b, have)
 		}
-		want *= 2
+		want = min(2*want, c.maxLine+1)
 		b.grow(want)
 	}
 }
@@ -142,7 +143,7 @@ func (c *cutter) long(b *block, have int) bool {
 // and reports whether it found one.
 func (c *cutter) pass(b *block, passed int, until func([]byte) int) bool {
 	for total := int64(passed); c.err == nil; {
-		p := b.buf[:c.read(b.buf[:blockSize])]
+		p := b.buf[:c.read(b.buf[:c.block])]
 		if at := until(p); at < len(p) {
 			c.carry = append(c.carry[:0], p[at:]...)
 			return true

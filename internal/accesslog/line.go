@@ -27,6 +27,10 @@ type decoder struct {
 // bytes after it; the first of them is line number first of the log.
 func (d *decoder) lines(p []byte, n int, first int64) {
 	for i, line := 0, first; i < n; line++ {
+		if p[i] == '\n' {
+			i++
+			continue
+		}
 		i = d.line(p, i, line)
 	}
 }
@@ -36,7 +40,8 @@ func (d *decoder) lines(p []byte, n int, first int64) {
 func (d *decoder) line(p []byte, i int, number int64) int {
 	if p[i] == '{' {
 		end, v := d.scan.object(p, i)
-		if v == complete && end-i <= d.maxLine {
+		switch {
+		case v == complete && end-i <= d.maxLine:
 			if p[end] == '\r' {
 				end++
 			}
@@ -44,6 +49,9 @@ func (d *decoder) line(p []byte, i int, number int64) int {
 				d.take(number)
 				return end + 1
 			}
+		case v == cut && end-i <= d.maxLine:
+			d.tally.lose(cutShort, 1, number)
+			return end + 1 + bytes.IndexByte(p[end:], '\n')
 		}
 	}
 	end := i + bytes.IndexByte(p[i:], '\n')
@@ -51,8 +59,13 @@ func (d *decoder) line(p []byte, i int, number int64) int {
 	return end + 1
 }
 
-// take hands over the object that was scanned last.
+// take hands over the object that was scanned last. What is no line of a sidecar
+// at all is not worth reading further.
 func (d *decoder) take(line int64) {
+	if k := d.scan.values[upstreamCluster].kind; k != text && k != escaped {
+		d.tally.lose(noCluster, 1, line)
+		return
+	}
 	d.record.fill(&d.scan)
 	r := &d.record.Record
 	if r.Direction == graph.Unknown || !d.sink.Add(r) {
@@ -69,7 +82,7 @@ func (d *decoder) take(line int64) {
 // one, into however many pieces its brackets make it fall.
 func (d *decoder) odd(p []byte, i, end int, number int64) {
 	var lost [reasons]int64
-	first, objects := used, 0
+	start, first, objects := i, used, 0
 	for i = lead(p, i); i < end; {
 		next, why := d.element(p, i, end, first == used && objects == 0)
 		i = next
@@ -84,6 +97,9 @@ func (d *decoder) odd(p []byte, i, end int, number int64) {
 		}
 	}
 	if objects == 0 && first != used {
+		if end-start > d.maxLine {
+			first = tooLong
+		}
 		lost = [reasons]int64{}
 		lost[first] = 1
 	}
@@ -93,12 +109,14 @@ func (d *decoder) odd(p []byte, i, end int, number int64) {
 }
 
 // element scans the object that should be at p[i] and returns the index of the
-// next one, or end. Only what an array has may stand between them.
+// next one, or end. Only what an array has may stand between them. The general
+// scanner does it, because the swift one looks at the line up to its end, which
+// would be done again for each element.
 func (d *decoder) element(p []byte, i, end int, alone bool) (next int, why reason) {
 	if p[i] != '{' {
 		return resume(p, i, end), notObject
 	}
-	after, v := d.scan.object(p, i)
+	after, v := d.scan.general(p, i)
 	if v == deep && alone {
 		after, v = d.deep(p, i, end)
 	}

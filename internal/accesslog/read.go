@@ -34,7 +34,7 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 		return &Reading{Warnings: []string{"the access log " + err.Error()}}, nil
 	}
 	defer s.close()
-	rd.cutter = cutter{r: s, maxLine: o.MaxLine, line: 1}
+	rd.cutter = cutter{r: s, block: o.block, maxLine: o.MaxLine, line: 1}
 	if s.compressed {
 		rd.cutter.maxSkip = maxSkip
 	}

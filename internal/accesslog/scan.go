@@ -18,7 +18,7 @@ const (
 
 // padding is how many bytes must follow the newline that ends the text, because
 // the scanner loads eight at a time.
-const padding = 8
+const padding = 2 * chunk
 
 // scanner finds the wanted fields of one object without building the rest. It
 // accepts exactly what encoding/json accepts (but for [deep], which it leaves to
@@ -29,13 +29,24 @@ const padding = 8
 // without a bounds check of its own.
 type scanner struct {
 	// src is the text that values index.
-	src    []byte
-	values [fields]value
+	src     []byte
+	values  [fields]value
+	outline outline
 }
 
 // object scans the object at p[i], which is '{', and returns the index after it,
 // or where the scan ended.
 func (s *scanner) object(p []byte, i int) (int, verdict) {
+	if p[i+1] == '"' || p[i+1] == ' ' { // or it is not worth an outline
+		if end, ok := s.swift(p, i); ok {
+			return end, complete
+		}
+	}
+	return s.general(p, i)
+}
+
+// general scans any object, by going over its bytes one after the other.
+func (s *scanner) general(p []byte, i int) (int, verdict) {
 	s.src, s.values = p, [fields]value{}
 	i = space(p, i+1)
 	if p[i] == '}' {
@@ -334,11 +345,6 @@ func stop(p []byte, i int) verdict {
 	}
 	return malformed
 }
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
 
 // plain returns the index of the first byte from p[i] on that ends a string or
 // needs care within one: '"', '\\', under 0x20, or over 0x7f.
