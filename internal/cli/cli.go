@@ -41,11 +41,16 @@ func (e *Env) fill() {
 	}
 }
 
+// terminal tells whether w is one.
+func (e *Env) terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // colour tells whether w is a terminal whose user has not asked for plain text
 // (no-color.org).
 func (e *Env) colour(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb" && e.terminal(w)
 }
 
 // Main runs the command that args name, without the program's own name, and

@@ -90,7 +90,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// params is what all scripts have: the commands below, and a free port in $PORT.
+// params is what all scripts have: the commands below, and free ports in $PORT and $DEBUGPORT.
 func params() testscript.Params {
 	return testscript.Params{
 		RequireExplicitExec: true,
@@ -106,9 +106,14 @@ func params() testscript.Params {
 			},
 		},
 		Setup: func(env *testscript.Env) error {
-			port, err := freePort()
-			env.Setenv("PORT", port)
-			return err
+			for _, name := range []string{"PORT", "DEBUGPORT"} {
+				port, err := freePort()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, port)
+			}
+			return nil
 		},
 	}
 }

@@ -38,7 +38,7 @@ func isHash(s, suffix string) bool {
 	if only(s, hashLetters) && only(suffix, safeLetters) {
 		return true
 	}
-	return len(s) >= 8 && random(s) && only(suffix, "abcdefghijklmnopqrstuvwxyz0123456789")
+	return len(s) >= 8 && random(s) && only(suffix, dnsLetters)
 }
 
 // random is hexadecimal with a digit, or letters with at least two: words such as
@@ -50,7 +50,7 @@ func random(s string) bool {
 			digits++
 		}
 	}
-	return digits >= 2 && only(s, "abcdefghijklmnopqrstuvwxyz0123456789") ||
+	return digits >= 2 && only(s, dnsLetters) ||
 		digits == 1 && only(s, "0123456789abcdef")
 }
 

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -70,7 +69,7 @@ func workloads(r *optimize.Report) (map[workload]grant, []string) {
 // plan counted those pods twice, so the limits hold.
 func join(grants map[workload]grant, p *request.Pod, g grant) (warning string) {
 	k := workload{cmp.Or(p.Namespace, "default"), owner(p.Name)}
-	if !dnsName.MatchString(k.name) || !dnsName.MatchString(k.namespace) {
+	if !isDNSName(k.name) || !isDNSName(k.namespace) {
 		return fmt.Sprintf("no patch for pod %q of %q: %q in namespace %q can be no Deployment's name (want lower-case letters, digits, '-' and '.')",
 			clip(p.Name, maxName), clip(g.service, maxName), clip(k.name, maxName), clip(k.namespace, maxName))
 	}
@@ -86,8 +85,14 @@ func join(grants map[workload]grant, p *request.Pod, g grant) (warning string) {
 // maxName is how much of a name a warning quotes.
 const maxName = 100
 
-// dnsName is what a Deployment may be named (RFC 1123 subdomain, 253 at most).
-var dnsName = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
+// isDNSName tells whether a Deployment may be named s (RFC 1123: a subdomain of
+// 253 letters at most).
+func isDNSName(s string) bool {
+	ends := s != "" && only(s[:1], dnsLetters) && only(s[len(s)-1:], dnsLetters)
+	return ends && len(s) <= 253 && strings.Trim(s, dnsLetters+"-.") == ""
+}
+
+const dnsLetters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 // writePatch writes one patch. Names are DNS names and amounts numbers, so that
 // quoting them is all the escaping there is.
