@@ -1,11 +1,8 @@
 package graph
 
 import (
-	"cmp"
-	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -23,6 +20,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	g := &Graph{Nodes: slices.Clone(j.nodes), Edges: make([]Edge, len(s.tally))}
 	for i := range s.tally {
 		g.Edges[i] = s.edgeOf(&s.tally[i])
+		g.limitHosts(&g.Edges[i])
 	}
 	s.fillPods(g)
 	g.markBack()
@@ -36,7 +34,9 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
-	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: pool(t.out, t.in), Back: t.from == t.to}
+	rate := pool(t.out, t.in)
+	s.rates = append(s.rates, rate)
+	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
 	side := inSide
 	if t.events[outSide] > 0 {
@@ -130,88 +130,4 @@ func (b *Builder) lines(es *events, skipped int64) Lines {
 	l.Used = min(b.added, int64(math.Round(distinct)))
 	l.Repeated = b.added - l.Used
 	return l
-}
-
-// hosts lists by what names an edge's callee was called, on the side that is
-// shown: the cluster's host and, where the client used another, the authority.
-func (s *survey) hosts(t *edgeTally, side int) []Host {
-	type key struct {
-		name string
-		port int
-	}
-	sum := make(map[key]hostTally)
-	add := func(k key, h hostTally) {
-		if k.name != "" {
-			was := sum[k]
-			sum[k] = hostTally{was.calls + h.calls, max(was.last, h.last)}
-		}
-	}
-	for id, h := range t.hosts[side] {
-		c := &s.names[id]
-		add(key{c.host, c.port}, h)
-		if a := s.alsoCalled(t, c); a != c.host {
-			add(key{a, c.authorityPort}, h)
-		}
-	}
-	if len(sum) == 0 && s.nodes[t.to].Kind == External {
-		var all hostTally
-		for _, h := range t.hosts[side] {
-			all = hostTally{all.calls + h.calls, max(all.last, h.last)}
-		}
-		add(key{name: s.nodes[t.to].Name}, all)
-	}
-	out := make([]Host, 0, len(sum))
-	for k, h := range sum {
-		out = append(out, Host{Name: k.name, Port: k.port, Calls: h.calls, Last: h.last})
-	}
-	slices.SortFunc(out, func(a, b Host) int {
-		if c := strings.Compare(a.Name, b.Name); c != 0 {
-			return c
-		}
-		return a.Port - b.Port
-	})
-	return out
-}
-
-// alsoCalled is the name in the Host header where it may differ from the
-// cluster's: a VirtualService sends what asks for reviews to reviews-canary,
-// and the caller needs both in its scope. What enters at the gateway may ask
-// for anything, so there it says nothing.
-func (s *survey) alsoCalled(t *edgeTally, c *calledAs) string {
-	switch {
-	case c.authority == "" || t.from == 0 && c.host != "":
-		return ""
-	case c.host == "":
-		return c.authority
-	case parseAddress(c.authority).ip.IsValid():
-		return ""
-	}
-	return qualify(c.authority, c.host)
-}
-
-// qualify completes a short name by the domain of a full one that the same
-// call went to.
-func qualify(name, host string) string {
-	_, domain, _ := strings.Cut(host, ".")
-	namespace, rest, inCluster := strings.Cut(domain, ".")
-	switch {
-	case !inCluster || !strings.HasPrefix(rest, "svc"):
-		return name
-	case !strings.Contains(name, "."):
-		return name + "." + domain
-	case strings.HasSuffix(name, "."+namespace):
-		return name + "." + rest
-	case strings.HasSuffix(name, "."+namespace+".svc"):
-		return strings.TrimSuffix(name, ".svc") + "." + rest
-	}
-	return name
-}
-
-func (s *survey) warnings(b *Builder) []string { return nil }
-
-// sortedKeys of a map, since no result may follow its order.
-func sortedKeys(m map[[2]int32]int) [][2]int32 {
-	return slices.SortedFunc(maps.Keys(m), func(a, b [2]int32) int {
-		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
-	})
 }

@@ -39,6 +39,9 @@ type join struct {
 	// after settle.
 	externals map[string]int32
 	texts     []string
+	calls     []int // to each of them
+	// lumped externals were made one, OtherHosts.
+	lumped int
 	// podReceives marks pods that a line shows being called.
 	podReceives []bool
 	maxTrace    int
@@ -112,6 +115,9 @@ func (j *join) podsOf(p *place, node int32) []int32 {
 
 // podOf is the pod at p that belongs to node; none where there are several.
 func (j *join) podOf(p *place, node int32) int32 {
+	if len(p.pods) == 1 && p.node == node { // nearly always
+		return p.pods[0]
+	}
 	if pods := j.podsOf(p, node); len(pods) == 1 {
 		return pods[0]
 	}
@@ -135,7 +141,10 @@ func (j *join) learnFrom(e *event) {
 	if pod != none {
 		j.podReceives[pod] = true
 	}
-	if p.local || len(p.pods) > 0 || j.canon[e.up] == overflow {
+	if int(node) >= len(j.nodes) {
+		j.calls[int(node)-len(j.nodes)]++
+	}
+	if p.local || len(p.pods) > 0 || p == &j.places[overflow] {
 		return
 	}
 	p.receives = true
@@ -197,7 +206,7 @@ func (j *join) stranger(e *event, c *calledAs, p *place) int32 {
 	if c.external != none || p.local {
 		return c.external
 	}
-	if p.external == none && j.canon[e.up] != overflow {
+	if p.external == none && p != &j.places[overflow] {
 		p.external = j.external(p.address.String())
 	}
 	return p.external
@@ -235,32 +244,63 @@ func (j *join) external(name string) int32 {
 	n := int32(len(j.nodes) + len(j.texts))
 	j.externals[name] = n
 	j.texts = append(j.texts, name)
+	j.calls = append(j.calls, 0)
 	return n
 }
+
+// maxExternals bounds the external nodes: a crawler calls more hosts than
+// anybody can look at. The most called stay, the others are OtherHosts.
+const maxExternals = 1000
+
+// OtherHosts is the name of the node that stands for the external hosts called
+// least, where there are too many for a node each.
+const OtherHosts = "other-hosts"
 
 // settle makes nodes of the externals, in the order of their names, and
 // renumbers them wherever they were noted in the order of arrival.
 func (j *join) settle() {
 	first := int32(len(j.nodes))
-	order := slices.Clone(j.texts)
-	slices.SortFunc(order, strings.Compare)
-	final := make([]int32, len(order))
-	for rank, name := range order {
-		final[j.externals[name]-first] = first + int32(rank)
+	node := make(map[string]int32)
+	for _, name := range j.keptExternals() {
+		node[name] = int32(len(j.nodes))
 		j.nodes = append(j.nodes, Node{Name: name, Kind: External})
 	}
 	renumber := func(n *int32) {
-		if *n >= first {
-			*n = final[*n-first]
+		if *n < first {
+			return
 		}
+		to, ok := node[j.texts[*n-first]]
+		if !ok {
+			to = node[OtherHosts]
+		}
+		*n = to
 	}
 	for i := range j.names {
 		renumber(&j.names[i].external)
 	}
 	for i := range j.places {
-		renumber(&j.places[i].external)
-		for k := range j.places[i].learned {
-			renumber(&j.places[i].learned[k])
+		p := &j.places[i]
+		renumber(&p.external)
+		for k := range p.learned {
+			renumber(&p.learned[k])
 		}
+		slices.Sort(p.learned)
+		p.learned = slices.Compact(p.learned)
 	}
+	j.externals, j.texts, j.calls = nil, nil, nil
+}
+
+// keptExternals are the names that get a node, sorted.
+func (j *join) keptExternals() []string {
+	byCalls := slices.Clone(j.texts)
+	if len(byCalls) > maxExternals {
+		first := int32(len(j.nodes))
+		slices.SortFunc(byCalls, func(a, b string) int {
+			return cmp.Or(cmp.Compare(j.calls[j.externals[b]-first], j.calls[j.externals[a]-first]), strings.Compare(a, b))
+		})
+		j.lumped = len(byCalls) - maxExternals
+		byCalls = append(byCalls[:maxExternals], OtherHosts)
+	}
+	slices.Sort(byCalls)
+	return slices.Compact(byCalls)
 }

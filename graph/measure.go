@@ -10,12 +10,13 @@ import (
 func (s *survey) measure() {
 	p := pairer{j: s.join}
 	var hops []hop
-	f := follower{survey: s, followed: make(map[[2]int32]int)}
+	f := follower{survey: s}
 	for r := range s.events.requests() {
 		hops = s.resolve(hops[:0], r.events)
 		for i := range hops {
 			s.sum(&hops[i], r.weight)
 		}
+		s.oversized += int64(b2i(r.weight != s.events.scale))
 		if !r.whole {
 			s.sumLoose(hops, r.weight)
 			continue
@@ -25,7 +26,6 @@ func (s *survey) measure() {
 		}
 		f.follow(hops)
 	}
-	s.followed = f.followed
 }
 
 // sum adds one hop to the figures of its edge and of the pods at its ends.
@@ -163,9 +163,12 @@ func (e *edgeTally) count() int { return int(e.paired + max(e.loose[0], e.loose[
 type follower struct {
 	*survey
 	visits []visit
-	// followed counts calls by edge and calling pod.
-	followed map[[2]int32]int
+	edges  []int32
 }
+
+// followed sums, over the requests in which a pod was called n times and made c
+// calls along an edge in return, what the ratio and its variance need.
+type followed struct{ c, cc, cn float64 }
 
 // visit is one hop at one pod: a call that it received or one that it sent.
 type visit struct {
@@ -211,10 +214,21 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 	if received == 0 {
 		return
 	}
-	f.byPod[pod].seen += received
+	n := float64(received)
+	f.byPod[pod].seen += n
+	f.byPod[pod].seenSquare += n * n
+	f.edges = f.edges[:0]
 	for _, v := range visits {
 		if h := &hops[v.hop]; v.sent && h.to >= 0 {
-			f.followed[[2]int32{f.at[[2]int32{h.from, h.to}], pod}]++
+			f.edges = append(f.edges, f.at[[2]int32{h.from, h.to}])
 		}
+	}
+	slices.Sort(f.edges)
+	for from, to := 0, 0; from < len(f.edges); from = to {
+		for to = from + 1; to < len(f.edges) && f.edges[to] == f.edges[from]; to++ {
+		}
+		k, c := [2]int32{f.edges[from], pod}, float64(to-from)
+		was := f.followed[k]
+		f.followed[k] = followed{was.c + c, was.cc + c*c, was.cn + c*n}
 	}
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,8 @@ type mesh struct {
 	podsAt map[address][]int32
 	// unplaced pods came without an address.
 	unplaced int
+	// addresses in the order in which pods named them first.
+	addresses []address
 }
 
 func comparePods(a, b Pod) int {
@@ -50,6 +53,7 @@ func newMesh(pods []Pod) *mesh {
 			m.unplaced++
 		}
 	}
+	m.markShared()
 	return m
 }
 
@@ -77,6 +81,9 @@ func (m *mesh) place(text string) {
 		p.Address = text
 	}
 	a := parseAddress(text)
+	if m.podsAt[a] == nil {
+		m.addresses = append(m.addresses, a)
+	}
 	if at := m.podsAt[a]; len(at) == 0 || at[len(at)-1] != pod {
 		m.podsAt[a] = append(at, pod)
 	}
@@ -88,4 +95,54 @@ func (m *mesh) node(pod int32) int32 {
 		return none
 	}
 	return m.pods[pod].node
+}
+
+// maxNamed is how many names a sentence for people lists.
+const maxNamed = 3
+
+// markShared makes the services opaque that share an address with others: who
+// of them called somebody cannot be told from the address.
+func (m *mesh) markShared() {
+	for _, a := range m.addresses {
+		services := m.servicesAt(a)
+		if len(services) < 2 {
+			continue
+		}
+		for _, n := range services {
+			if m.nodes[n].Opaque == "" {
+				m.nodes[n].hide("its address " + a.String() + " is also that of " + m.namesBut(services, n))
+			}
+		}
+	}
+}
+
+// hide makes a node opaque for a reason, the first that is found.
+func (n *Node) hide(why string) {
+	if n.Opaque == "" {
+		n.Opaque = why
+	}
+}
+
+func (m *mesh) servicesAt(a address) []int32 {
+	var services []int32
+	for _, pod := range m.podsAt[a] {
+		if n := m.node(pod); len(services) == 0 || services[len(services)-1] != n {
+			services = append(services, n)
+		}
+	}
+	return services
+}
+
+// namesBut lists the names of all nodes but one, the first few by name.
+func (m *mesh) namesBut(nodes []int32, but int32) string {
+	var names []string
+	for i := 0; i < len(nodes) && len(names) < maxNamed; i++ {
+		if nodes[i] != but {
+			names = append(names, m.nodes[nodes[i]].Name)
+		}
+	}
+	if more := len(nodes) - 1 - len(names); more > 0 {
+		return strings.Join(names, ", ") + " and " + strconv.Itoa(more) + " more"
+	}
+	return strings.Join(names, ", ")
 }

@@ -183,22 +183,41 @@ func (s sideRate) scale(other sideRate) sideRate {
 	return s
 }
 
+// estimate of both sides' rate.
+func (s sideRate) estimate() estimate { return estimate{s.rate, s.square} }
+
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
 // than chance has it, one side's log misses proxies, and the larger is right:
 // lines go missing, but nobody logs calls that were not.
-func pool(out, in sideRate) float64 {
+func pool(out, in sideRate) estimate {
 	switch {
 	case out.events == 0:
-		return in.rate
+		return in.estimate()
 	case in.events == 0:
-		return out.rate
+		return out.estimate()
 	}
 	out, in = out.scale(in), in.scale(out)
-	apart := math.Abs(out.rate - in.rate)
-	if larger := max(out.rate, in.rate); apart > 0.2*larger && apart > 3*math.Sqrt(out.square+in.square) {
-		return larger
+	larger, apart := out, math.Abs(out.rate-in.rate)
+	if in.rate > out.rate {
+		larger = in
+	}
+	if apart > 0.2*larger.rate && apart > 3*math.Sqrt(out.square+in.square) {
+		return larger.estimate()
 	}
 	a, b := out.exposure(), in.exposure()
-	return (out.rate*a + in.rate*b) / (a + b)
+	rate := (out.rate*a + in.rate*b) / (a + b)
+	return estimate{rate, rate / (a + b)}
+}
+
+// estimate is a figure and its variance.
+type estimate struct{ value, variance float64 }
+
+// with weighs two estimates of one figure by how far they can be trusted.
+func (e estimate) with(o estimate) estimate {
+	sum := e.variance + o.variance
+	if sum == 0 || math.IsInf(sum, 0) || math.IsNaN(sum) {
+		return e
+	}
+	return estimate{(e.value*o.variance + o.value*e.variance) / sum, e.variance * o.variance / sum}
 }

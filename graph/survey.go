@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -24,8 +25,15 @@ type survey struct {
 	// lost is, by node, the rate of calls received from unknown callers.
 	lost []float64
 	// followed counts calls by edge and calling pod; see follower.
-	followed map[[2]int32]int
-	odd      oddities
+	followed map[[2]int32]followed
+	// rates of the edges.
+	rates []estimate
+	odd   oddities
+	// oversized requests were capped; cut proxies have holes in their windows.
+	oversized int64
+	cut       int
+	// headless is set when no call from the root was seen, but others were.
+	headless bool
 }
 
 // otherWriter is a proxy that is not one pod of the request: it is known by its
@@ -66,8 +74,9 @@ type hostTally struct {
 // podTally sums what is known of one pod.
 type podTally struct {
 	received, sent podSide
-	// seen are the calls received during which all that the pod sent was logged.
-	seen int
+	// seen is the calls received during which all that the pod sent was logged,
+	// seenSquare the sum of their squares by request.
+	seen, seenSquare float64
 }
 
 // podSide is calls by pairing, loose ones by side, and rate by the pod's own
@@ -170,8 +179,10 @@ func newSurvey(b *Builder, j *join) *survey {
 		others:  make(map[otherWriter]int32),
 		wrote:   make([]int32, 0, b.kept),
 		at:      make(map[[2]int32]int32),
-		byPod:   make([]podTally, len(j.pods)),
-		lost:    make([]float64, len(j.nodes)),
+
+		followed: make(map[[2]int32]followed),
+		byPod:    make([]podTally, len(j.pods)),
+		lost:     make([]float64, len(j.nodes)),
 	}
 	for i := range b.shards {
 		if es := b.shards[i].events; len(es) > 0 {
@@ -236,10 +247,7 @@ func b2i(b bool) int {
 // sortEdges puts the edges in their final order and makes room for durations.
 func (s *survey) sortEdges() {
 	slices.SortFunc(s.tally, func(a, b edgeTally) int {
-		if c := s.compareNodes(a.from, b.from); c != 0 {
-			return c
-		}
-		return s.compareNodes(a.to, b.to)
+		return cmp.Or(compareNodes(s.nodes, a.from, b.from), compareNodes(s.nodes, a.to, b.to))
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
@@ -250,11 +258,8 @@ func (s *survey) sortEdges() {
 
 // compareNodes orders by name, and alike names by number: the root's name may
 // be a service's too.
-func (s *survey) compareNodes(a, b int32) int {
-	if c := strings.Compare(s.nodes[a].Name, s.nodes[b].Name); c != 0 {
-		return c
-	}
-	return int(a) - int(b)
+func compareNodes(nodes []Node, a, b int32) int {
+	return cmp.Or(strings.Compare(nodes[a].Name, nodes[b].Name), cmp.Compare(a, b))
 }
 
 // side whose durations the edge shows: the caller's where it was logged.
@@ -289,6 +294,7 @@ func (s *survey) listen() {
 		own := ends[w.from : w.from+w.timed]
 		slices.Sort(own)
 		w.window = windowOf(own)
+		s.cut += b2i(len(w.window.blocks) > 1)
 	}
 	expose(s.writers)
 }

@@ -85,11 +85,11 @@ func (j *join) indexOf(pod int32) int {
 
 // tree finds which call was made during which, and orders them by it.
 type tree struct {
-	order, callers []int32
-	children       []int32 // by caller, after sorting
-	calls          []Call
-	placed         []int32
-	stack          []int32
+	calls []Call
+	// callers are the calls by callee and start, children by Parent.
+	callers, children []int32
+	// placed is where each call stands in the result.
+	placed, stack []int32
 }
 
 // arrange appends calls to out in order: what was made during a call follows
@@ -198,26 +198,25 @@ func (t *tree) findParents() {
 
 func (t *tree) parent(i int32) int {
 	c := &t.calls[i]
-	to := func(k int32) int {
-		x := &t.calls[k]
-		return cmp.Or(cmp.Compare(x.To, c.From), cmp.Compare(x.ToPod, c.FromPod))
+	to := t.callsTo(c.From, c.FromPod)
+	if len(to) == 0 { // callers that log a service's address do not know its pod
+		to = t.callsTo(c.From, -1)
 	}
-	lo, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
-		if to(k) < 0 {
-			return -1
-		}
-		return 1
-	})
-	hi, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
-		if to(k) <= 0 {
-			return -1
-		}
-		return 1
-	})
-	if hi == lo+1 && !(t.calls[t.callers[lo]].In.Logged && c.Out.Logged) && t.callers[lo] != i {
-		return int(t.callers[lo])
+	if len(to) == 1 && to[0] != i && !(t.calls[to[0]].In.Logged && c.Out.Logged) {
+		return int(to[0])
 	}
-	return t.within(i, t.callers[lo:hi])
+	return t.within(i, to)
+}
+
+// callsTo are the calls to one pod of a node, by start on its clock.
+func (t *tree) callsTo(node, pod int) []int32 {
+	find := func(pod int) int {
+		at, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
+			return cmp.Or(cmp.Compare(t.calls[k].To, node), cmp.Compare(t.calls[k].ToPod, pod))
+		})
+		return at
+	}
+	return t.callers[find(pod):find(pod+1)]
 }
 
 // within looks through candidates, calls to one pod by start, for one that

@@ -1,10 +1,9 @@
 package graph
 
-import "time"
-
-// minFollowed is how many calls a service must be seen to receive, with all
-// that they made it send, for their ratio to be trusted over that of rates.
-const minFollowed = 5
+import (
+	"math"
+	"time"
+)
 
 // fillVisits finds how often each node and edge is used per external request:
 // along the DAG, a node's visits times the calls it makes per visit. Where no
@@ -12,20 +11,12 @@ const minFollowed = 5
 // without being called) the ratio of the rates has to do.
 func (s *survey) fillVisits(g *Graph) {
 	heads := s.gatewayRate(g)
-	followed := s.followedCalls(g)
+	byRates, byTraces := s.callsByRates(g, heads), s.callsByTraces(g)
 	for i := range g.Edges {
-		e := &g.Edges[i]
-		from := &g.Nodes[e.From]
-		base := from.Rate + heads[e.From]
-		switch {
-		case e.From == 0:
-			base = g.Gateway.Rate
-		case followed[i] > 0:
-			e.PerCall = followed[i]
-			continue
-		}
-		if base > 0 {
-			e.PerCall = e.Rate / base
+		if per := byRates[i].with(byTraces[i]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
+			g.Edges[i].PerCall = per.value
+		} else {
+			g.Edges[i].PerCall = byRates[i].value
 		}
 	}
 	if g.Gateway.Rate > 0 {
@@ -60,33 +51,72 @@ func (g *Graph) descend(heads []float64) {
 	}
 }
 
-// followedCalls is, by edge, the calls per call received, from requests that
+// callsByRates is, by edge, the calls per call received as the ratio of the two
+// rates. Besides chance it is off by what was under way when the window began
+// or ended: by as much as a call's duration is of the window.
+func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
+	received := make([]estimate, len(g.Nodes))
+	busy := make([]float64, len(g.Nodes)) // seconds that a call received takes, times their rate
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		received[e.To].variance += s.rates[i].variance
+		busy[e.To] += e.Rate * e.Mean.Seconds()
+	}
+	for n := range received {
+		received[n].value = g.Nodes[n].Rate + heads[n]
+	}
+	received[0] = estimate{value: g.Gateway.Rate}
+	per := make([]estimate, len(g.Edges))
+	for i := range per {
+		n := g.Edges[i].From
+		if from, to := received[n], s.rates[i]; from.value > 0 && to.value > 0 {
+			ratio := to.value / from.value
+			chance := to.variance/(to.value*to.value) + from.variance/(from.value*from.value)
+			cut := busy[n] / from.value * max(from.variance/from.value, to.variance/to.value)
+			per[i] = estimate{ratio, ratio * ratio * (chance + cut*cut)}
+		}
+	}
+	return per
+}
+
+// callsByTraces is, by edge, the calls per call received from requests that
 // were followed through their pods. Pods count by the rate at which they
 // receive, not by how many of their calls the log happens to hold.
-func (s *survey) followedCalls(g *Graph) []float64 {
-	seen, weight := make([]int, len(g.Nodes)), make([]float64, len(g.Nodes))
+func (s *survey) callsByTraces(g *Graph) []estimate {
+	weight := make([]float64, len(g.Nodes))
+	per := make([]estimate, len(g.Edges))
 	for pod, ref := range s.pods {
 		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
-			seen[ref.node] += t.seen
 			weight[ref.node] += t.received.rate()
 		}
 	}
-	sum := make([]float64, len(g.Edges))
-	for _, k := range sortedKeys(s.followed) {
-		if pod := int(k[1]); !s.mute(pod) {
-			t := &s.byPod[pod]
-			sum[k[0]] += t.received.rate() * float64(s.followed[k]) / float64(t.seen)
+	out := g.outEdges()
+	for pod, ref := range s.pods {
+		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
+			w := t.received.rate() / weight[ref.node]
+			for _, i := range out.of(ref.node) {
+				one := t.ratio(s.followed[[2]int32{i, int32(pod)}])
+				per[i].value += w * one.value
+				per[i].variance += w * w * one.variance
+			}
 		}
 	}
-	for i := range sum {
-		from := g.Edges[i].From
-		if seen[from] < minFollowed {
-			sum[i] = 0
-		} else {
-			sum[i] /= weight[from]
+	for i := range per {
+		if weight[g.Edges[i].From] == 0 {
+			per[i].variance = math.Inf(1)
 		}
 	}
-	return sum
+	return per
+}
+
+// ratio of calls made to calls received over the requests followed at a pod,
+// by the variance of a ratio estimator: the sum of squares of c-r·n over (Σn)².
+// Half a call is added to what deviates: of few requests that are all alike
+// nobody knows that the next will be.
+func (t *podTally) ratio(f followed) estimate {
+	r := f.c / t.seen
+	off := max(0, f.cc-2*r*f.cn+r*r*t.seenSquare)
+	return estimate{r, (off + 0.25) / ((t.seen + 1) * (t.seen + 1))}
 }
 
 // mute reports whether a pod's proxy logs nothing that it sends, though others
@@ -109,6 +139,7 @@ func (s *survey) gatewayRate(g *Graph) []float64 {
 	if g.Gateway.Rate > 0 {
 		return heads
 	}
+	s.headless = len(g.Edges) > 0
 	for pod, ref := range s.pods {
 		if w := &s.writers[pod]; w.lines > 0 && g.Nodes[ref.node].Rate == 0 {
 			rate := s.events.scale * float64(w.requests) / w.exposure

@@ -1,0 +1,221 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+)
+
+// Each case is one thing that captures do, and what is made of it.
+func TestJoin(t *testing.T) {
+	const abc = "a:10.0.0.1 b:10.0.1.1 c:10.0.2.1"
+	fromGateway := line{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", host: fqdn("a"), id: "r", start: 0, dur: 9}
+	for _, c := range []struct {
+		name, pods string
+		lines      []line
+		edges      string
+		warning    string // a part of the only one, "" for none
+	}{
+		{name: "gateway and both sides of a call", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 1, dur: 5},
+			{in: true, down: "10.0.0.1:42", up: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 2, dur: 3}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "one side each", pods: abc, lines: []line{
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{in: true, down: "10.0.1.1:42", up: "10.0.2.1:80", host: fqdn("c"), id: "r"}},
+			edges: "a>b 1, b>c 1", warning: "No line shows a request entering"},
+		{name: "without request_id the larger side counts", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), start: 1},
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), start: 2},
+			{in: true, down: "10.0.0.1:42", up: "10.0.1.1:80", host: fqdn("b"), start: 2}},
+			edges: "a>b 2, ingress-gateway>a 1"},
+		{name: "the service's address instead of the pod's", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "192.168.0.7:80", host: fqdn("b"), id: "r", start: 1, dur: 5},
+			{in: true, down: "10.0.0.1:42", up: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 2, dur: 3}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "inbound upstream null or the sidecar's own end", pods: abc, lines: []line{
+			{in: true, down: "10.9.9.9:0", downLocal: "10.0.0.1:80", id: "r"},
+			{in: true, down: "10.0.0.1:0", up: "127.0.0.1:80", downLocal: "10.0.1.1:80", id: "r"},
+			{in: true, down: "10.0.0.1:0", up: "127.0.0.6:80", downLocal: "10.0.2.1:80", id: "r"}},
+			edges: "a>b 1, a>c 1, ingress-gateway>a 1"},
+		{name: "an application that calls its sidecar by loopback", pods: abc, lines: []line{fromGateway,
+			{down: "127.0.0.1:41", upLocal: "10.0.0.1:7", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "failed before an upstream", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", host: fqdn("b"), id: "r", code: 503}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "gateway's own lines, clients outside", pods: abc, lines: []line{
+			{down: "203.0.113.5:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "r"},
+			{down: "203.0.113.6:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "s"}},
+			edges: "ingress-gateway>a 2"},
+		{name: "gateway's and the callee's line of one call", pods: abc, lines: []line{
+			{down: "203.0.113.5:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "r"}, fromGateway},
+			edges: "ingress-gateway>a 1"},
+		{name: "gateway that is a pod of the request", pods: "gw:10.9.9.9 a:10.0.0.1", lines: []line{
+			{down: "203.0.113.5:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "r"}, fromGateway},
+			edges: "gw>a 1, ingress-gateway>gw 1"},
+		{name: "egress gateway that no pod is", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.8.8.8:80", host: "egress.istio-system.svc.cluster.local", id: "r"},
+			{down: "10.0.0.1:41", upLocal: "10.8.8.8:7", up: "1.2.3.4:443", host: "api.example.com", id: "r"}},
+			edges: "a>egress.istio-system.svc.cluster.local 1, egress.istio-system.svc.cluster.local>api.example.com 1, ingress-gateway>a 1"},
+		{name: "external host, by cluster", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "93.184.216.34:443", host: "API.example.com", authority: "x", id: "r"}},
+			edges: "a>api.example.com 1, ingress-gateway>a 1"},
+		{name: "external host, by authority, by address", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "93.184.216.34:443", cluster: "PassthroughCluster", authority: "api.example.com:443", id: "r"},
+			{down: "10.0.0.1:42", up: "93.184.216.35:443", cluster: "PassthroughCluster", id: "r"},
+			{down: "10.0.0.1:43", up: "[2001:DB8::1]:443", cluster: "PassthroughCluster", id: "r"},
+			{down: "10.0.0.1:44", cluster: "BlackHoleCluster", authority: "gone.example.com", id: "r", code: 502}},
+			edges: "a>2001:db8::1 1, a>93.184.216.35 1, a>api.example.com 1, a>gone.example.com 1, ingress-gateway>a 1"},
+		{name: "passed through to a pod", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", cluster: "PassthroughCluster", authority: "whatever", id: "r"}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "canary Service over the same pods", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b-canary"), authority: "b", id: "r"}},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "another namespace's service of the same name", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.7.0.1:80", host: "b.other.svc.cluster.local", id: "r"}},
+			edges: "a>b.other.svc.cluster.local 1, ingress-gateway>a 1"},
+		{name: "address reused by another service", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.2.1:80", host: fqdn("b"), id: "r"}},
+			edges: "a>b 1, ingress-gateway>a 1", warning: "1 line calls a service at the address of another's pod"},
+		{name: "pod that is not listed, learned from its callers", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.99:80", host: fqdn("b"), id: "r"},
+			{down: "10.0.1.99:41", upLocal: "10.0.1.99:41", up: "10.0.2.1:80", host: fqdn("c"), id: "r"},
+			{in: true, down: "10.0.1.99:42", up: "10.0.2.1:80", id: "r"}},
+			edges: "a>b 1, b>c 1, ingress-gateway>a 1"},
+		{name: "unknown that receives and sends", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.5.5.5:80", host: "legacy.corp", id: "r"},
+			{in: true, down: "10.5.5.5:41", up: "10.0.2.1:80", host: fqdn("c"), id: "r"}},
+			edges: "a>legacy.corp 1, ingress-gateway>a 1, legacy.corp>c 1"},
+		{name: "self-call", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.0.1:80", host: fqdn("a"), id: "r"}},
+			edges: "~a>a 1, ingress-gateway>a 1"},
+		{name: "cycle", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{down: "10.0.1.1:41", up: "10.0.2.1:80", host: fqdn("c"), id: "r"},
+			{down: "10.0.2.1:41", up: "10.0.0.1:80", host: fqdn("a"), id: "r"}},
+			edges: "a>b 1, b>c 1, ~c>a 1, ingress-gateway>a 1"},
+		{name: "host network: callee by cluster, caller by request_id", pods: "a:10.0.0.1 b:10.0.1.1 c:10.0.1.1 d:10.0.3.1", lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{in: true, down: "10.0.1.1:41", up: "10.0.3.1:80", host: fqdn("d"), id: "r"},
+			{down: "10.0.1.1:43", up: "10.0.3.1:80", host: fqdn("d"), id: "r"}},
+			edges: "a>b 1, b>d 1, ingress-gateway>a 1"},
+		{name: "host network: callee by server name or authority", pods: "a:10.0.0.1 b:10.0.1.1 c:10.0.1.1", lines: []line{fromGateway,
+			{in: true, down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{in: true, down: "10.0.0.1:41", up: "10.0.1.1:80", authority: "c:80", id: "r", start: 1},
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", cluster: "PassthroughCluster", authority: "c.default", id: "s"}},
+			edges: "a>b 1, a>c 2, ingress-gateway>a 1"},
+		{name: "host network: caller unknown", pods: "a:10.0.0.1 b:10.0.1.1 c:10.0.1.1 d:10.0.3.1", lines: []line{fromGateway,
+			{in: true, down: "10.0.1.1:41", up: "10.0.3.1:80", host: fqdn("d"), id: "s"}},
+			edges: "ingress-gateway>a 1", warning: "1 line comes from an address that several services share"},
+		{name: "host network: callee unknown", pods: "a:10.0.0.1 b:10.0.1.1 c:10.0.1.1", lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", cluster: "PassthroughCluster", id: "s"}},
+			edges: "ingress-gateway>a 1", warning: "1 line does not tell which"},
+		{name: "caller absent", pods: abc, lines: []line{fromGateway,
+			{in: true, up: "10.0.1.1:80", host: fqdn("b"), id: "s"}},
+			edges: "ingress-gateway>a 1", warning: "1 line does not tell who called"},
+		{name: "IPv6, in every spelling", pods: "a:fd00::1 b:FD00:0:0::2 c:::ffff:10.0.2.1", lines: []line{
+			{in: true, down: "[fd00::99]:0", up: "[FD00::1]:80", id: "r"},
+			{down: "fd00::1", up: "[fd00:0::2%eth0]:80", host: fqdn("b"), id: "r"},
+			{down: "[fd00::2]:7", up: "10.0.2.1:80", host: fqdn("c"), id: "r"},
+			{down: "[::ffff:a00:201]:7", up: "[fd00::1]", host: fqdn("a"), id: "r"}},
+			edges: "a>b 1, b>c 1, ~c>a 1, ingress-gateway>a 1"},
+		{name: "internal addresses and pipes", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", up: "envoy://connect_originate/10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{down: "/var/run/app.sock", upLocal: "10.0.1.1:9", up: "10.0.2.1:80", host: fqdn("c"), id: "r"},
+			{down: "envoy://internal", up: "/run/x", cluster: "local_agent", id: "r"}},
+			edges: "a>b 1, b>c 1, ingress-gateway>a 1", warning: "1 line does not tell which"},
+		{name: "service with the root's name", pods: "ingress-gateway:10.0.0.1 b:10.0.1.1", lines: []line{
+			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"},
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
+			edges: "ingress-gateway>ingress-gateway 1, ingress-gateway>b 1"},
+		{name: "pods without addresses, nothing known", pods: "a: b:", lines: []line{
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
+			edges: "ingress-gateway>b 1", warning: "2 pods of the request have no address"},
+		{name: "names where no address is known", pods: "a: b: c:", lines: []line{
+			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", host: fqdn("a"), id: "r"},
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},
+			{down: "10.0.1.1:41", up: "10.0.2.1:80", host: fqdn("c"), id: "r"}},
+			edges: "a>b 1, b>c 1, ingress-gateway>a 1", warning: "3 pods"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := buildLines(listPods(c.pods), c.lines...)
+			if got := drawn(g); got != c.edges {
+				t.Errorf("edges\n got %s\nwant %s", got, c.edges)
+			}
+			got := strings.Join(g.Warnings, "; ")
+			if (c.warning == "") != (got == "") || !strings.Contains(got, c.warning) {
+				t.Errorf("warnings %q, want one with %q", got, c.warning)
+			}
+			check(t, g)
+		})
+	}
+}
+
+func TestJoinPods(t *testing.T) {
+	pods := []Pod{
+		{Service: "b", Namespace: "y", Name: "b-2", Address: "10.0.1.2"},
+		{Service: "a", Name: "a-1"},
+		{Service: "b", Namespace: "x", Name: "b-1", Address: "10.0.1.1"},
+		{Service: "a", Name: "a-1", Address: "10.0.0.1"},
+		{Service: "a", Name: "a-1", Address: "fd00::1"},
+		{Service: "b", Namespace: "x", Name: "b-1", Address: "10.0.1.1"},
+	}
+	g := buildLines(pods, line{in: true, down: "[fd00::1]:4", up: "10.0.1.2:80"}, line{in: true, down: "10.0.0.1:4", up: "10.0.1.1:80"})
+	a, b := node(t, g, "a"), node(t, g, "b")
+	if len(a.Pods) != 1 || a.Pods[0].Address != "10.0.0.1" || a.Pods[0].Sent != 2 {
+		t.Errorf("a's pods %+v: want one, with both addresses and both calls", a.Pods)
+	}
+	if len(b.Pods) != 2 || b.Pods[0].Name != "b-1" || b.Pods[1].Received != 1 || strings.Join(b.Namespaces, " ") != "x y" {
+		t.Errorf("b's pods %+v in %v: want b-1 of x, b-2 of y", b.Pods, b.Namespaces)
+	}
+}
+
+func TestOpaque(t *testing.T) {
+	g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.1.1 d:10.0.1.1 e:10.0.1.1 f:10.0.1.1 a:10.0.0.1"))
+	want := map[string]string{"a": "", "b": "its address 10.0.1.1 is also that of c, d, e and 1 more", "f": "its address 10.0.1.1 is also that of b, c, d and 1 more"}
+	for name, why := range want {
+		if got := node(t, g, name).Opaque; got != why {
+			t.Errorf("%s is opaque for %q, want %q", name, got, why)
+		}
+	}
+}
+
+func TestHosts(t *testing.T) {
+	a := func(l line) line {
+		l.down, l.up = "10.0.0.1:4", "10.0.1.1:80"
+		return l
+	}
+	g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1"),
+		line{down: "203.0.113.1:9", upLocal: "10.9.9.9:8", up: "10.0.0.1:80", host: fqdn("a"), authority: "shop.example.com"},
+		a(line{host: fqdn("b"), authority: "b:80", id: "1", start: 1}),
+		a(line{host: fqdn("b"), authority: "b.default:80", id: "2", start: 3}),
+		a(line{host: fqdn("b-canary"), authority: "b.default.svc:80", id: "3", start: 2}),
+		a(line{host: fqdn("b-canary"), authority: "10.0.1.1:80", id: "4", start: 4}),
+		line{in: true, down: "10.0.0.1:4", up: "10.0.1.1:80", host: "unseen.example.com", id: "5"})
+	if hosts := edge(t, g, RootName, "a").Hosts; len(hosts) != 1 || hosts[0].Name != fqdn("a") {
+		t.Errorf("the gateway's hosts are %+v: what clients ask for is no host of the mesh", hosts)
+	}
+	want := []Host{{Name: fqdn("b-canary"), Port: 80, Calls: 2, Last: simEpoch + 4000}, {Name: fqdn("b"), Port: 80, Calls: 3, Last: simEpoch + 3000}}
+	got := edge(t, g, "a", "b").Hosts
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("hosts\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestManyHosts(t *testing.T) {
+	lines := []line{{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"}}
+	for i := range 3 * maxExternals {
+		lines = append(lines, line{down: "10.0.0.1:4", up: "1.2.3.4:443", host: "h" + strings.Repeat("x", i%7) + itoa(i) + ".example.com", id: "r", start: int64(i)})
+	}
+	g := buildLines(listPods("a:10.0.0.1"), append(lines, lines[1500])...)
+	if n := len(g.Nodes); n != 2+maxExternals+1 {
+		t.Fatalf("%d nodes, want the root, a, %d hosts and the one for all others", n, maxExternals)
+	}
+	if e := edge(t, g, "a", OtherHosts); e.Calls != 2*maxExternals || len(e.Hosts) != maxHosts {
+		t.Errorf("%d calls of %d hosts to others, want %d of %d", e.Calls, len(e.Hosts), 2*maxExternals, maxHosts)
+	}
+	if node(t, g, "a").Opaque == "" {
+		t.Error("a's upstreams are not all listed, so it must be opaque")
+	}
+}

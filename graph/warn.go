@@ -1,0 +1,43 @@
+package graph
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// warnings are whole sentences in a fixed order: what the figures leave out and
+// what to do about it.
+func (s *survey) warnings(b *Builder) []string {
+	var w warnings
+	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all.", b.options.MaxEvents, s.events.scale)
+	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, and makes no trace; see whether request_id is unique.", b.options.MaxTrace)
+	w.say(b.addresses.refused, "address was", "times an address was", "past the %d that are told apart and counts as outside the mesh.", b.options.MaxAddresses)
+	w.say(b.names.refused, "line names an upstream", "lines name upstreams", "past the %d that are told apart, so that only the address says who was called.", b.options.MaxNames)
+	w.say(int64(s.lumped), "external host", "external hosts", "called least are shown as one, %s.", OtherHosts)
+	if b.added > 0 {
+		w.say(int64(s.unplaced), "pod of the request has", "pods of the request have", "no address, so the log cannot show what they do.")
+	}
+	w.say(s.odd.reused, "line calls", "lines call", "a service at the address of another's pod; the service is believed, for the address may have been reused.")
+	w.say(s.odd.unsure, "line comes", "lines come", "from an address that several services share, and no request_id tells which of them called; they make no edge.")
+	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
+	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
+	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
+	w.sayIf(s.headless, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")
+	return w
+}
+
+type warnings []string
+
+// say adds a sentence about n things, none for none of them.
+func (w *warnings) say(n int64, one, many, rest string, args ...any) {
+	if n == 1 {
+		many = one
+	}
+	w.sayIf(n > 0, strconv.FormatInt(n, 10)+" "+many+" "+rest, args...)
+}
+
+func (w *warnings) sayIf(ok bool, format string, args ...any) {
+	if ok {
+		*w = append(*w, fmt.Sprintf(format, args...))
+	}
+}
