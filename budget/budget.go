@@ -89,7 +89,22 @@ type Input struct {
 }
 
 // Options of the pour; the zero value means the defaults.
-type Options struct{}
+type Options struct {
+	// Knee is the gain in mean latency, as a part of it, below which CPU is left
+	// unspent: the plan ends where all the CPU there is would lower the predicted
+	// mean by less than this. 0 means DefaultKnee; a negative one spends all.
+	Knee float64
+	// Spend caps what is given above the floors, as a part of what the limit has
+	// above them, for CPU and for memory. 0 means 1, all of it.
+	Spend float64
+	// Thrift is how many percent of latency a percent of CPU is worth. At 0, the
+	// default, CPU is left only at the knee; at 1 a plan has to be twice as fast to
+	// be worth twice the CPU.
+	Thrift float64
+}
+
+// DefaultKnee is the Options.Knee of the zero value.
+const DefaultKnee = 0.004
 
 // Allotment is what one service's sidecars get, each, and why.
 type Allotment struct {
@@ -122,7 +137,35 @@ type Plan struct {
 
 // Knowledge is what rounds teach about a mesh. It is a plain value that
 // survives JSON; callers keep it without looking inside.
-type Knowledge struct{}
+type Knowledge struct {
+	// Rounds is how many rounds went in.
+	Rounds int `json:"rounds"`
+	// Services by name.
+	Services []Learned `json:"services,omitempty"`
+	// Pause is ms of latency per external request that neither the sidecars nor
+	// the applications' own time explain.
+	Pause float64 `json:"pause,omitempty"`
+	// Loads are the last rounds' requests per second and mean latency in seconds,
+	// newest first.
+	Loads []Load `json:"loads,omitempty"`
+}
+
+// Load is what one round showed at the gateway.
+type Load struct {
+	Rate float64 `json:"rate"`
+	Mean float64 `json:"mean"`
+}
+
+// Learned is what is known of one service.
+type Learned struct {
+	Service string `json:"service"`
+	// Costs of the last rounds, newest first.
+	Costs []Cost `json:"costs,omitempty"`
+	// Lean is what it gets over an even share of the waiting.
+	Lean float64 `json:"lean,omitempty"`
+	// Memory is the working set to plan for, in bytes: the largest seen, fading.
+	Memory float64 `json:"memory,omitempty"`
+}
 
 // InfeasibleError says that the limits cannot hold every sidecar's floor.
 type InfeasibleError struct {

@@ -1,6 +1,9 @@
 package budget
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // idleCores is what a sidecar without traffic uses at most: health checks,
 // metrics, configuration.
@@ -11,7 +14,7 @@ func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 // coresPerPod is the mean CPU use of a service's sidecars, each measurement
 // brought within what its limit allowed; known is false when none was reported.
 func (s *Sidecar) coresPerPod() (mean float64, known bool) {
-	sum, n := 0.0, 0
+	var all []float64
 	most := math.Inf(1)
 	if s.Given > 0 {
 		// A quota is kept by the kernel: more than it, but for an averaging window
@@ -22,13 +25,17 @@ func (s *Sidecar) coresPerPod() (mean float64, known bool) {
 		if !u.Known || !finite(u.Cores) || u.Cores < 0 {
 			continue
 		}
-		sum += min(u.Cores, most)
-		n++
+		all = append(all, min(u.Cores, most))
 	}
-	if n == 0 {
+	if len(all) == 0 {
 		return 0, false
 	}
-	return sum / float64(n), true
+	sort.Float64s(all) // sums must not depend on the order of pods
+	sum := 0.0
+	for _, c := range all {
+		sum += c
+	}
+	return sum / float64(len(all)), true
 }
 
 // quiet reports that no line names the service and that its sidecars used next

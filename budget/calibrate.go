@@ -1,0 +1,103 @@
+package budget
+
+import "math"
+
+// calibrate plays the mesh at the allotment in force and learns from where the
+// play and the round differ: which halves found their worker asleep, and how long
+// a request takes besides waiting.
+func (b *believed) calibrate() {
+	given := make([]float64, len(b.sidecars))
+	for i := range given {
+		given[i] = float64(b.sidecars[i].Given) / 1000
+		if given[i] <= 0 {
+			return // what was in force is not known: the guess stands
+		}
+	}
+	for range 2 {
+		o := b.rehearse(given, 1, rehearseSteps)
+		if o.done == 0 {
+			return
+		}
+		woken := b.guessWoken()
+		for i := range woken {
+			if o.halves[i] > 0 {
+				woken[i] = o.woken[i]
+			}
+		}
+		b.observe(woken)
+		b.fit()
+		b.learnPause(o)
+	}
+}
+
+// learnPause corrects the time that requests take besides waiting. A round tells
+// it as far as waiting was not what it consisted of.
+func (b *believed) learnPause(o outcome) {
+	mean := float64(b.gateway.Mean) / 1e6
+	wait := 0.0
+	for i := range o.wait {
+		wait += o.wait[i]
+	}
+	told := 1 - wait/max(o.mean, 1e-9)
+	if told <= 0 || o.mean <= 0 {
+		return
+	}
+	told *= told
+	b.pause += told * min(max(mean-o.mean, -0.3*mean), 0.3*mean)
+	if most := 0.95 * b.workMs(); b.pause < -most {
+		b.pause = -most
+	}
+}
+
+// clumps plays the mesh without quotas and learns where calls come in bunches.
+func (b *believed) clumps() {
+	free := make([]float64, len(b.sidecars))
+	for i := range free {
+		free[i] = 1
+	}
+	r := b.rehearsal()
+	r.inFlight, r.rate = min(r.inFlight, 8), 0
+	o := r.run(free, 1, 300, 2000, rehearseSteps)
+	if o.done == 0 {
+		return
+	}
+	for i := range b.clump {
+		if o.halves[i] > 0 && o.cores[i] < 0.9 {
+			b.clump[i] = min(1, max(0.1, o.woken[i]/(1-o.cores[i])))
+		}
+	}
+}
+
+// foreseen is a plan's outcome: requests per second and mean seconds.
+func (b *believed) foresee(cores []float64, level float64, played bool) Load {
+	if played {
+		o := b.rehearse(cores, 2, rehearseSteps)
+		if o.done > 0 {
+			return Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}
+		}
+	}
+	return b.reckon(level)
+}
+
+// reckon is foresee without playing: what the worst sidecar lets through, or what
+// the requests in flight make without waiting.
+func (b *believed) reckon(level float64) Load {
+	if b.gateway.Rate == 0 {
+		return Load{}
+	}
+	free := b.workMs()/1000 + max(0, b.pause)/1000
+	for i := range b.sidecars {
+		s := &b.sidecars[i]
+		free += 2 * (bounded(s.CriticalVisits) + bounded(s.CriticalSends)) * (b.base[i] + b.wake)
+	}
+	free = max(free, 1e-4)
+	if b.open() {
+		rate := min(b.gateway.Rate, level)
+		return Load{Rate: rate, Mean: free}
+	}
+	rate := min(level, b.inFlight/free)
+	if !(rate > 0) || math.IsInf(rate, 0) {
+		return Load{}
+	}
+	return Load{Rate: rate, Mean: b.inFlight / rate}
+}

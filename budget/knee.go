@@ -1,0 +1,45 @@
+package budget
+
+// levels of throughput that the knee is looked for at: each a step above the one
+// before, from the load in force.
+const (
+	levelStep = 1.25
+	kneeTurns = 5 // halvings of the range of levels
+)
+
+// knee is the level beyond which more CPU is not worth giving. It depends on the
+// mesh, its load and the options, not on the limits: so it never makes a larger
+// budget give less.
+func (b *believed) knee(o Options, played bool) float64 {
+	tolerance := o.Knee
+	if tolerance == 0 {
+		tolerance = DefaultKnee
+	}
+	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played {
+		return mostLevel
+	}
+	const turns = 1 << kneeTurns
+	ladder := make([]float64, turns)
+	ladder[0] = b.gateway.Rate / 2
+	for i := 1; i < turns; i++ {
+		ladder[i] = ladder[i-1] * levelStep
+	}
+	mean := func(level float64) float64 {
+		o := b.rehearse(b.at(level), 1, rehearseSteps)
+		return o.mean
+	}
+	best := mean(ladder[turns-1])
+	if best <= 0 {
+		return mostLevel
+	}
+	lo, hi := 0, turns-1 // the first level that is good enough is in (lo, hi]
+	for hi-lo > 1 {
+		mid := (lo + hi) / 2
+		if m := mean(ladder[mid]); m > 0 && m <= best*(1+tolerance) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return ladder[hi]
+}

@@ -1,0 +1,187 @@
+package budget
+
+import (
+	"math"
+	"sort"
+)
+
+// mostRounds is how many rounds' observations are kept.
+const mostRounds = 5
+
+// surprise is how far one round's cost may move from what was expected: a wild
+// measurement moves the plan a little, a change that stays gets through.
+const surprise = 1.5
+
+// find is what is known of a service, the zero value when nothing is.
+func (k *Knowledge) find(service string) Learned {
+	if k == nil {
+		return Learned{}
+	}
+	i := sort.Search(len(k.Services), func(i int) bool { return k.Services[i].Service >= service })
+	if i < len(k.Services) && k.Services[i].Service == service {
+		return k.Services[i].sane()
+	}
+	return Learned{}
+}
+
+// sane is l without what no round can have left in it: knowledge comes from a file.
+func (l Learned) sane() Learned {
+	var costs []Cost
+	for _, c := range l.Costs {
+		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 {
+			costs = append(costs, c)
+		}
+	}
+	l.Costs = costs[:min(len(costs), mostRounds)]
+	if !(l.Lean >= 1/mostLean && l.Lean <= mostLean) {
+		l.Lean = 1
+	}
+	if !finite(l.Memory) || l.Memory < 0 {
+		l.Memory = 0
+	}
+	return l
+}
+
+// believe makes the model that goes best with this round and those before it.
+func believe(m *mesh, k *Knowledge) *believed {
+	n := len(m.sidecars)
+	b := &believed{model: &model{mesh: m, clump: make([]float64, n), lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n)}
+	for i := range m.sidecars {
+		s := &m.sidecars[i]
+		b.past[i] = k.find(s.Service)
+		b.clump[i], b.lean[i] = 1, 1
+		if l := b.past[i].Lean; l > 0 {
+			b.lean[i] = l
+		}
+		b.quiet[i] = s.quiet()
+		if m.halves[i] == 0 && !b.quiet[i] && b.cores[i] > idleCores {
+			// It works for something the log does not show: as much for each request.
+			m.halves[i] = 1 / float64(m.pods[i])
+		}
+	}
+	if k != nil {
+		b.loads = k.saneLoads()
+		if finite(k.Pause) && math.Abs(k.Pause) < 1e5 {
+			b.pause = k.Pause
+		}
+	}
+	if m.gateway.Rate > 0 {
+		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds()}}, b.loads...)
+		b.loads = b.loads[:min(len(b.loads), mostRounds)]
+	}
+	b.observe(b.guessWoken())
+	b.fit()
+	return b
+}
+
+// believed is a model with where it comes from.
+type believed struct {
+	*model
+	past  []Learned
+	seen  []Cost // this round's; Seconds 0 when it showed none
+	pause float64
+	loads []Load
+}
+
+func (k *Knowledge) saneLoads() []Load {
+	var out []Load
+	for _, l := range k.Loads {
+		if l.Rate > 0 && l.Rate < 1e9 && l.Mean > 0 && l.Mean < 1e6 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// guessWoken is the share of halves that woke a worker by usage alone: a worker
+// is awake while it works, and while it waits for its next period with work left.
+func (b *believed) guessWoken() []float64 {
+	out := make([]float64, len(b.sidecars))
+	for i := range out {
+		out[i] = 1
+		if g := float64(b.sidecars[i].Given) / 1000; g > 0 && b.known[i] {
+			u := min(1, b.cores[i]/g)
+			out[i] = (1 - min(1, b.cores[i])) * (1 - math.Pow(u, 8))
+		}
+	}
+	return out
+}
+
+// observe takes this round's cost of each service at these shares of wakes.
+func (b *believed) observe(woken []float64) {
+	rate := max(b.gateway.Rate, 0)
+	if rate == 0 {
+		rate = 1
+	}
+	var all []float64
+	for i := range b.seen {
+		b.seen[i] = Cost{}
+		h := b.halves[i] * rate
+		if h > 0 && b.known[i] && b.cores[i] > 0 {
+			b.seen[i] = Cost{Seconds: b.cores[i] / h, Woken: min(1, max(0, woken[i]))}
+			all = append(all, b.seen[i].Seconds)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	sort.Float64s(all)
+	typical := all[len(all)/2]
+	for i := range b.seen {
+		c := &b.seen[i]
+		if c.Seconds == 0 {
+			continue
+		}
+		c.Seconds = min(max(c.Seconds, typical/8), typical*8)
+	}
+}
+
+// fit estimates the costs from all rounds.
+func (b *believed) fit() {
+	seen := make([][]Cost, len(b.seen))
+	old := false
+	for i := range seen {
+		seen[i] = b.past[i].Costs
+		old = old || len(seen[i]) > 0
+	}
+	if old {
+		before := estimate(seen)
+		for i := range b.seen {
+			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
+				expected := before.base[i] + before.wake*c.Woken
+				c.Seconds = min(max(c.Seconds, expected/surprise), expected*surprise)
+			}
+		}
+	}
+	for i := range seen {
+		if b.seen[i].Seconds > 0 {
+			seen[i] = append([]Cost{b.seen[i]}, seen[i]...)
+			seen[i] = seen[i][:min(len(seen[i]), mostRounds)]
+		}
+	}
+	b.costs = estimate(seen)
+}
+
+// knowledge is what the next round should start from.
+func (b *believed) knowledge(k *Knowledge) *Knowledge {
+	out := &Knowledge{Rounds: 1, Pause: b.pause, Loads: b.loads}
+	if k != nil {
+		out.Rounds = k.Rounds + 1
+	}
+	for i := range b.sidecars {
+		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i]}
+		if b.seen[i].Seconds > 0 {
+			l.Costs = append([]Cost{b.seen[i]}, l.Costs...)
+			l.Costs = l.Costs[:min(len(l.Costs), mostRounds)]
+		}
+		l.Memory = max(b.sidecars[i].workingSet(), memoryFade*b.past[i].Memory)
+		out.Services = append(out.Services, l)
+	}
+	return out
+}
+
+// memoryFade is how a working set of earlier rounds counts in the next.
+const memoryFade = 0.8
+
+// mostLean bounds how far tuning may move a service from its even share.
+const mostLean = 2.0

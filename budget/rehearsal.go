@@ -1,0 +1,421 @@
+package budget
+
+import "math"
+
+// A rehearsal plays the learned mesh in virtual time: sidecars that serve their
+// traversals first come, first served, under a CFS quota, applications that only
+// delay, and a load that either keeps a number of requests in flight or comes at
+// a rate. It is what stands in for a formula where there is none: requests travel
+// in trains from one throttled sidecar to the next, which no product-form network
+// has. Its randomness is drawn from a fixed seed: same mesh, same figures.
+//
+// Each traversal is two halves, the request's and the response's. A half costs
+// base, and wake on top where it finds the worker asleep.
+type rehearsal struct {
+	stations []station
+	entries  []route
+	// net is the one-way time between two sidecars, in ms.
+	net float64
+	// pause is ms that every external request takes besides.
+	pause float64
+	// inFlight is the number of requests of a closed loop; rate, when above zero,
+	// is requests per ms of an open one.
+	inFlight int
+	rate     float64
+}
+
+// station is one service's sidecars and its application.
+type station struct {
+	pods int
+	// base and wake are ms of CPU a half costs, work the application's ms a call.
+	base, wake, work float64
+	calls            []route
+}
+
+// route is calls to a station: how many per visit of the caller, and whether they
+// start beside the caller's other parallel calls.
+type route struct {
+	to       int
+	count    float64
+	parallel bool
+}
+
+// cfsPeriod is the kernel's default quota period in ms.
+const cfsPeriod = 100.0
+
+// spread is the lognormal sigma assumed of one half's CPU and one call's work.
+const spread = 0.35
+
+// outcome is what a rehearsal showed.
+type outcome struct {
+	// rate in requests per ms, mean latency in ms.
+	rate, mean float64
+	done       int
+	// Of each station: cores used by one pod, ms waited per external request over
+	// all its halves, the share of halves that woke a worker, and the halves.
+	cores, wait, woken []float64
+	halves             []float64
+}
+
+// frame is one call under way.
+type frame struct {
+	parent      int32
+	caller, pod int32 // pods; caller -1 is the gateway
+	to          int32
+	stage       uint8
+	step        int16 // next entry of the station's calls
+	left        int16 // calls of this step still to make, one after the other
+	pending     int16 // calls under way
+	// start of an external request; resume, when the last of its calls is back.
+	start, resume float64
+}
+
+type moment struct {
+	at    float64
+	frame int32
+}
+
+// server is one sidecar under its quota.
+type server struct {
+	quota, offset, budget float64
+	period                int64
+	free                  []float64
+	used                  float64
+	station               int32
+}
+
+type playing struct {
+	*rehearsal
+	rng     uint64
+	queue   []moment
+	frames  []frame
+	spare   []int32
+	servers []server
+	first   []int
+	measure bool
+	begun   float64
+	now     float64
+	latency float64
+	out     outcome
+}
+
+// lognormals are evenly spaced quantiles of a lognormal of mean one.
+var lognormals = func() (q [256]float64) {
+	sum := 0.0
+	for i := range q {
+		q[i] = math.Exp(spread * math.Sqrt2 * math.Erfinv(2*(float64(i)+0.5)/float64(len(q))-1))
+		sum += q[i]
+	}
+	for i := range q {
+		q[i] *= float64(len(q)) / sum
+	}
+	return q
+}()
+
+func (p *playing) random() uint64 {
+	p.rng ^= p.rng << 13
+	p.rng ^= p.rng >> 7
+	p.rng ^= p.rng << 17
+	return p.rng * 0x2545F4914F6CDD1D
+}
+
+func (p *playing) uniform() float64 { return float64(p.random()>>11) / (1 << 53) }
+
+func (p *playing) vary(mean float64) float64 { return mean * lognormals[p.random()>>56] }
+
+// run plays the mesh at an allotment of cores per pod for a time of warm-up and
+// then one of measurement, in ms, or until it has made that many steps.
+func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps int) outcome {
+	p := &playing{rehearsal: r, rng: seed*0x9E3779B97F4A7C15 + 1, first: make([]int, len(r.stations))}
+	n := len(r.stations)
+	p.out = outcome{cores: make([]float64, n), wait: make([]float64, n), woken: make([]float64, n), halves: make([]float64, n)}
+	for i := range r.stations {
+		p.first[i] = len(p.servers)
+		for range r.stations[i].pods {
+			q := cores[i]
+			s := server{quota: q * cfsPeriod, offset: p.uniform() * cfsPeriod, station: int32(i), free: make([]float64, max(1, int(math.Ceil(q-1e-9))))}
+			s.budget = s.quota
+			s.period = int64(s.offset / cfsPeriod)
+			p.servers = append(p.servers, s)
+		}
+	}
+	if r.rate > 0 {
+		p.arrive(0)
+	} else {
+		for range r.inFlight {
+			p.begin(p.uniform() * 20)
+		}
+	}
+	for step := range steps {
+		if len(p.queue) == 0 {
+			break
+		}
+		m := p.pop()
+		p.now = m.at
+		if !p.measure && (p.now >= warm || step > steps/3) {
+			p.measure, p.begun = true, p.now
+			for i := range p.servers {
+				p.servers[i].used = 0
+			}
+		}
+		if p.measure && p.now >= p.begun+span {
+			break
+		}
+		if m.frame < 0 {
+			p.begin(p.now)
+			p.arrive(p.now)
+			continue
+		}
+		p.step(m.frame)
+	}
+	return p.results()
+}
+
+func (p *playing) results() outcome {
+	o := &p.out
+	t := p.now - p.begun
+	if !p.measure || t <= 0 || o.done == 0 {
+		return *o
+	}
+	o.rate = float64(o.done) / t
+	o.mean = p.latency / float64(o.done)
+	for i := range p.servers {
+		s := &p.servers[i]
+		o.cores[s.station] += s.used / t / float64(p.stations[s.station].pods)
+	}
+	for i := range o.wait {
+		o.woken[i] /= max(1, o.halves[i])
+		o.wait[i] /= float64(o.done)
+		o.halves[i] /= float64(o.done)
+	}
+	return *o
+}
+
+func (p *playing) arrive(t float64) {
+	p.push(moment{t - math.Log(1-p.uniform())/p.rate, -1})
+}
+
+// begin starts one external request.
+func (p *playing) begin(t float64) {
+	x := p.uniform()
+	to := p.entries[len(p.entries)-1].to
+	for i := range p.entries {
+		if x -= p.entries[i].count; x < 0 {
+			to = p.entries[i].to
+			break
+		}
+	}
+	f := p.newFrame(-1, -1, to)
+	p.frames[f].stage = 1
+	p.frames[f].start = t
+	p.push(moment{t + p.net + p.pause, f})
+}
+
+func (p *playing) newFrame(parent, caller int32, to int) int32 {
+	var f int32
+	if n := len(p.spare); n > 0 {
+		f = p.spare[n-1]
+		p.spare = p.spare[:n-1]
+	} else {
+		f = int32(len(p.frames))
+		p.frames = append(p.frames, frame{})
+	}
+	pod := int32(p.first[to])
+	if n := p.stations[to].pods; n > 1 {
+		pod += int32(p.random() % uint64(n))
+	}
+	p.frames[f] = frame{parent: parent, caller: caller, pod: pod, to: int32(to)}
+	return f
+}
+
+// The stages of a call: the caller's sidecar, the callee's, the application, and
+// back.
+const (
+	sending = iota
+	receiving
+	calling
+	answering
+	returning
+)
+
+func (p *playing) step(id int32) {
+	f := &p.frames[id]
+	switch f.stage {
+	case sending:
+		f.stage = receiving
+		p.push(moment{p.serve(f.caller) + p.net, id})
+	case receiving:
+		f.stage = calling
+		done := p.serve(f.pod)
+		p.push(moment{done + p.vary(p.stations[f.to].work)/2, id})
+	case calling:
+		p.call(id)
+	case answering:
+		f.stage = returning
+		done := p.serve(f.pod) + p.net
+		if f.caller >= 0 {
+			p.push(moment{done, id})
+			return
+		}
+		p.finish(done, id)
+	case returning:
+		done := p.serve(f.caller)
+		parent := f.parent
+		p.spare = append(p.spare, id)
+		up := &p.frames[parent]
+		up.resume = max(up.resume, done)
+		if up.pending--; up.pending == 0 {
+			p.push(moment{up.resume, parent})
+		}
+	}
+}
+
+// call makes the next calls of a frame's application, or ends it.
+func (p *playing) call(id int32) {
+	st := &p.stations[p.frames[id].to]
+	for {
+		f := &p.frames[id]
+		if f.left > 0 {
+			f.left--
+			p.spawn(id, st.calls[f.step-1].to)
+			return
+		}
+		if int(f.step) >= len(st.calls) {
+			f.stage = answering
+			p.push(moment{p.now + p.vary(st.work)/2, id})
+			return
+		}
+		if !st.calls[f.step].parallel {
+			f.left = p.times(st.calls[f.step].count)
+			f.step++
+			continue
+		}
+		spawned := false
+		for int(f.step) < len(st.calls) && st.calls[f.step].parallel {
+			n, to := p.times(st.calls[f.step].count), st.calls[f.step].to
+			f.step++
+			for range n {
+				p.spawn(id, to)
+				spawned = true
+			}
+			f = &p.frames[id]
+		}
+		if spawned {
+			return
+		}
+	}
+}
+
+// times draws a whole number with this mean.
+func (p *playing) times(mean float64) int16 { return int16(mean + p.uniform()) }
+
+func (p *playing) spawn(parent int32, to int) {
+	f := p.newFrame(parent, p.frames[parent].pod, to)
+	up := &p.frames[parent]
+	up.pending++
+	up.resume = 0
+	p.push(moment{p.now, f})
+}
+
+func (p *playing) finish(done float64, id int32) {
+	if p.measure {
+		p.out.done++
+		p.latency += done - p.frames[id].start
+	}
+	p.spare = append(p.spare, id)
+	if p.rate == 0 {
+		p.begin(done)
+	}
+}
+
+// serve puts one half through a sidecar at the present time and returns when it
+// is through: Lindley's recursion with a quota that is renewed each period.
+func (p *playing) serve(pod int32) float64 {
+	s := &p.servers[pod]
+	st := &p.stations[s.station]
+	w := 0
+	for k := 1; k < len(s.free); k++ {
+		if s.free[k] < s.free[w] {
+			w = k
+		}
+	}
+	cost := p.vary(st.base)
+	t := s.free[w]
+	if t <= p.now {
+		t = p.now
+		cost += st.wake
+		if p.measure {
+			p.out.woken[s.station]++
+		}
+	}
+	s.used += cost
+	left := cost
+	for {
+		k := int64((t + s.offset) / cfsPeriod)
+		if k > s.period {
+			s.period, s.budget = k, s.quota
+		}
+		boundary := float64(s.period+1)*cfsPeriod - s.offset
+		if left <= s.budget && t+left <= boundary {
+			s.budget -= left
+			t += left
+			break
+		}
+		left -= max(0, min(s.budget, boundary-t))
+		whole := math.Floor(left / s.quota) // periods that it takes up entirely
+		left -= whole * s.quota
+		s.period, s.budget = s.period+1+int64(whole), s.quota
+		t = max(t, boundary) + whole*cfsPeriod
+	}
+	s.free[w] = t
+	if p.measure {
+		p.out.halves[s.station]++
+		p.out.wait[s.station] += t - p.now - cost
+	}
+	return t
+}
+
+func (p *playing) push(m moment) {
+	q := append(p.queue, m)
+	i := len(q) - 1
+	for i > 0 {
+		up := (i - 1) / 4
+		if q[up].at <= m.at {
+			break
+		}
+		q[i] = q[up]
+		i = up
+	}
+	q[i] = m
+	p.queue = q
+}
+
+func (p *playing) pop() moment {
+	q := p.queue
+	top := q[0]
+	last := q[len(q)-1]
+	q = q[:len(q)-1]
+	i := 0
+	for {
+		c := 4*i + 1
+		if c >= len(q) {
+			break
+		}
+		best := c
+		for k := c + 1; k < min(c+4, len(q)); k++ {
+			if q[k].at < q[best].at {
+				best = k
+			}
+		}
+		if last.at <= q[best].at {
+			break
+		}
+		q[i] = q[best]
+		i = best
+	}
+	if len(q) > 0 {
+		q[i] = last
+	}
+	p.queue = q
+	return top
+}

@@ -1,0 +1,86 @@
+package budget
+
+import "math"
+
+// Rehearsals are kept short: so many steps each, and so many services that they
+// can tell anything.
+const (
+	mostRehearsed = 64
+	rehearseSteps = 30_000
+)
+
+// netMs is the one-way time between sidecars assumed: it counts only where
+// nothing else delays.
+const netMs = 0.15
+
+// rehearsable reports that the mesh is small enough to be played.
+func (b *believed) rehearsable() bool {
+	return b.traced() && len(b.sidecars) <= mostRehearsed && b.inFlight < 4096 && b.steps*max(b.inFlight, 20) < 4*rehearseSteps
+}
+
+// rehearsal is the mesh as it is believed to be.
+func (b *believed) rehearsal() *rehearsal {
+	r := &rehearsal{entries: b.entries, net: netMs, inFlight: max(1, int(b.inFlight+0.5)), pause: max(0, b.pause)}
+	scale := 1.0
+	if b.pause < 0 {
+		if work := b.workMs(); work > 0 {
+			scale = max(0.05, 1+b.pause/work)
+		}
+	}
+	if b.open() {
+		r.rate = b.gateway.Rate / 1000
+	}
+	for i := range b.sidecars {
+		r.stations = append(r.stations, station{pods: int(b.pods[i]), base: 1000 * b.base[i], wake: 1000 * b.wake,
+			work: scale * max(0, float64(b.sidecars[i].Work)/1e6), calls: b.routes[i]})
+	}
+	return r
+}
+
+// workMs is the applications' own time per external request, on the critical path.
+func (b *believed) workMs() float64 {
+	sum := 0.0
+	for i := range b.sidecars {
+		s := &b.sidecars[i]
+		sum += bounded(s.CriticalVisits) * max(0, float64(s.Work)/1e6)
+	}
+	return sum
+}
+
+// rehearse plays an allotment under several placings of the quotas' periods and
+// returns the mean of what they showed.
+func (b *believed) rehearse(cores []float64, times int, steps int) outcome {
+	r := b.rehearsal()
+	n := len(b.sidecars)
+	sum := outcome{cores: make([]float64, n), wait: make([]float64, n), woken: make([]float64, n), halves: make([]float64, n)}
+	for k := range times {
+		o := r.run(cores, uint64(k+1), 1000, 3000, steps)
+		f := 1 / float64(times)
+		sum.rate += f * o.rate
+		sum.mean += f * o.mean
+		sum.done += o.done
+		for i := range sum.cores {
+			sum.cores[i] += f * o.cores[i]
+			sum.wait[i] += f * o.wait[i]
+			sum.woken[i] += f * o.woken[i]
+			sum.halves[i] += f * o.halves[i]
+		}
+	}
+	return sum
+}
+
+// open reports that the load comes at a rate rather than as a number of requests
+// in flight. One round cannot tell; of several, the one that stayed alike while
+// the latency changed is the one that is given.
+func (b *believed) open() bool {
+	if len(b.loads) < 2 {
+		return false
+	}
+	rate, flight := 0.0, 0.0
+	now := b.loads[0]
+	for _, l := range b.loads[1:] {
+		rate += math.Abs(math.Log(l.Rate / now.Rate))
+		flight += math.Abs(math.Log(l.Rate * l.Mean / (now.Rate * now.Mean)))
+	}
+	return flight > 0.1*float64(len(b.loads)-1) && rate < flight/3
+}
