@@ -1,6 +1,10 @@
 package critical
 
-import "github.com/sluice-mesh/sluice/graph"
+import (
+	"time"
+
+	"github.com/sluice-mesh/sluice/graph"
+)
 
 // outward is how much of the delay that a stalled sidecar adds to a call it
 // receives it adds to a call it sends. A received call can meet it at three
@@ -46,4 +50,24 @@ func (c *combiner) blame() {
 // adds is the delay that an edge's caller adds to its calls, per external request.
 func (c *combiner) adds(edge int) float64 {
 	return outward * float64(c.r.Services[c.m.g.Edges[edge].From].Excess) * c.r.Edges[edge].Critical
+}
+
+// corroborate settles what may be either delay or an application's own spread,
+// as where a sidecar is so short of CPU that no call passes it undisturbed. The
+// lags know nothing of applications: as much is believed to be delay inside the
+// call as the same sidecar is seen to add outside of it.
+func (c *combiner) corroborate() {
+	seen := make([]time.Duration, len(c.doubt)) // per external request
+	for i, e := range c.m.g.Edges {
+		share := &c.r.Edges[i]
+		seen[e.To] += scale(share.StartLag, share.Critical)
+		seen[e.From] += scale(share.ReplyLag, share.Critical)
+	}
+	for n := range seen {
+		if s := &c.r.Services[n]; s.Visits > 0 {
+			more := max(0, min(c.doubt[n], scale(seen[n], 1/s.Visits)-s.Excess))
+			s.Excess += more
+			s.Work = max(0, s.Work-more)
+		}
+	}
 }

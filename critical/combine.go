@@ -22,6 +22,7 @@ func combine(m *mesh, ev *evidence) Result {
 	if len(m.g.Nodes) == 0 {
 		return c.r
 	}
+	c.doubt = make([]time.Duration, len(m.g.Nodes))
 	c.link()
 	for i := range m.g.Edges {
 		c.r.Edges[i].Serial = c.serial(i)
@@ -31,6 +32,7 @@ func combine(m *mesh, ev *evidence) Result {
 	c.flow()
 	c.lags()
 	c.own()
+	c.corroborate()
 	c.blame()
 	c.sidecars()
 	c.r.Paths = c.paths()
@@ -48,6 +50,9 @@ type combiner struct {
 	// deaf marks services that receive calls and send some, but never with the
 	// same request_id: their traces end there.
 	deaf []bool
+	// doubt is, per critical call of each node, what may be delay of its sidecar
+	// or its application's own spread.
+	doubt []time.Duration
 	// onward lists the nodes so that edges not marked Back lead onward.
 	onward []int
 	// part is the share of a node's calls received that are on a critical path.

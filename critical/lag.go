@@ -71,12 +71,12 @@ func (c *combiner) usualLags(of []lag) (start, reply float64) {
 		v[i] = of[i].start
 	}
 	slices.Sort(v)
-	start = usual(v, c.ev.s.grain(), traversal)
+	start = usual(v, c.ev.s.grain(), traversal).mean
 	for i := range of {
 		v[i] = of[i].reply
 	}
 	slices.Sort(v)
-	return start, usual(v, c.ev.s.grain(), traversal)
+	return start, usual(v, c.ev.s.grain(), traversal).mean
 }
 
 // runs cuts s into its stretches of like elements.

@@ -86,6 +86,7 @@ func (c *combiner) measured(n int, us []unit) {
 		s.Work = s.Self
 	} else if all.critical > 0 {
 		s.Excess = duration(max(0, all.late/all.critical))
+		c.doubt[n] = duration(max(0, all.over/all.critical)) - s.Excess
 	}
 }
 
@@ -100,8 +101,9 @@ func (c *combiner) rate(n int, pod int32) float64 {
 // podSum holds means of one pod's calls, or their weighted sum over pods.
 type podSum struct {
 	weight, self, own, excess float64
-	// critical is the part of the calls on a critical path, late their excess.
-	critical, late float64
+	// critical is the part of the calls on a critical path, late their excess
+	// and over their time above the low percentile.
+	critical, late, over float64
 }
 
 func (s *podSum) add(p podSum, w float64) {
@@ -111,6 +113,7 @@ func (s *podSum) add(p podSum, w float64) {
 	s.excess += w * p.excess
 	s.critical += w * p.critical
 	s.late += w * p.late
+	s.over += w * p.over
 }
 
 // pod reduces the calls of one pod, us. Calls of a kind, that came by the same
@@ -137,13 +140,14 @@ func (c *combiner) pod(us []unit, service []micros) podSum {
 			own += float64(u.own)
 			w := c.weight(u.role, u.edge)
 			p.critical += w
-			p.late += w * (float64(u.own) - base)
+			p.late += w * (float64(u.own) - base.mean)
+			p.over += w * (float64(u.own) - base.low)
 		}
 		p.own += own
-		p.excess += max(0, own-base*float64(len(kind)))
+		p.excess += max(0, own-base.mean*float64(len(kind)))
 	}
 	n := float64(len(us))
-	return podSum{1, p.self / n, p.own / n, p.excess / n, p.critical / n, p.late / n}
+	return podSum{1, p.self / n, p.own / n, p.excess / n, p.critical / n, p.late / n, p.over / n}
 }
 
 // weight is how much a call counts for what is on the critical path: a call

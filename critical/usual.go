@@ -20,13 +20,17 @@ const enough = 10
 // application's own spread as delay. On real Envoys under light throttling its
 // rank correlation with the throttled time was 0.4 where this one's was 0.7;
 // under heavy throttling both were 0.7 (docs/limitations.md names the runs).
-func usual(v []micros, grain micros, most func(low float64) float64) float64 {
+func usual(v []micros, grain micros, most func(low float64) float64) norm {
 	const tails = 2.5
 	low, mid := quantile(v, 10, grain), quantile(v, 50, grain)
 	cut := mid + tails*(mid-low) + 2*float64(grain)
 	n := sort.Search(len(v), func(i int) bool { return float64(v[i]) > cut })
-	return min(mean(v[:n]), max(low, most(low)))
+	return norm{low, min(mean(v[:n]), max(low, most(low)))}
 }
+
+// norm is what calls of a kind take when nothing holds them up: low at the
+// least, mean at the most.
+type norm struct{ low, mean float64 }
 
 // spread bounds what an application's time may be on average by its 10th
 // percentile: twice it, as for a log-normal of sigma 0.5. The grain is for times
