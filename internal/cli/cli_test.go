@@ -16,6 +16,8 @@ import (
 
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/internal/accesslog"
+	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -123,6 +125,33 @@ func TestColourOnlyOnTerminals(t *testing.T) {
 	e := Env{Stdout: f, Getenv: func(string) string { return "xterm" }}
 	if e.colour(f) || e.colour(&bytes.Buffer{}) {
 		t.Error("colours for a file or a buffer")
+	}
+}
+
+// TestProgress: a large log is told about on one line, which is gone at the end; a
+// small one, or one of unknown size, is not.
+func TestProgress(t *testing.T) {
+	var b bytes.Buffer
+	p := &progress{w: &b}
+	p.show(accesslog.Progress{Bytes: 10, Size: 1000})
+	p.show(accesslog.Progress{Bytes: 1 << 40, Size: -1})
+	p.clear()
+	if b.Len() > 0 {
+		t.Errorf("small logs are told about: %q", b.String())
+	}
+	p.show(accesslog.Progress{Bytes: 50e6, Size: 200e6, Lines: 7})
+	if want := "\rreading the log: 25 % of 200 MB, 7 lines\x1b[K"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	b.Reset()
+	p.clear()
+	if b.String() != "\r\x1b[K" {
+		t.Errorf("the line is cleared by %q", b.String())
+	}
+	var o optimize.Options
+	(&Env{Stderr: &b}).watch(&o)
+	if o.Log.OnProgress != nil {
+		t.Error("what is no terminal is told about progress")
 	}
 }
 

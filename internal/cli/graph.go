@@ -49,7 +49,10 @@ func (c *graphCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	obs, err := optimize.Observe(ctx, req, optimize.Options{})
+	var o optimize.Options
+	clear := c.env.watch(&o)
+	obs, err := optimize.Observe(ctx, req, o)
+	clear()
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,10 @@ func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string)
 	if err != nil {
 		return nil, err
 	}
-	rep, err := optimize.Run(ctx, req, nil, tune.Options)
+	o := tune.Options
+	clear := env.watch(&o)
+	rep, err := optimize.Run(ctx, req, nil, o)
+	clear()
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ func PlanTable(w io.Writer, r *optimize.Report, colour bool) error {
 	fmt.Fprintf(&b, "Scoping         %s ('sluice crs' prints them)\n\n", count(len(r.Resources), "Istio resource"))
 	t := newTable(colour, "SERVICE", ">PODS", ">CORES", ">MEMORY", ">DEMAND", ">USED", ">LATENCY", "WHY")
 	for _, a := range r.Plan.Allotments {
-		t.add(a.Service, fmt.Sprint(a.Pods), cores(a.CPU).String(), megabytes(float64(a.Memory)),
-			number(a.Demand), percent(a.Utilization), percent(a.LatencyShare), a.Reason)
+		t.add(a.Service, fmt.Sprint(a.Pods), fmt.Sprintf("%.3f", float64(a.CPU)/1000), megabytes(float64(a.Memory)),
+			fmt.Sprintf("%.3f", a.Demand), percent(a.Utilization), percent(a.LatencyShare), a.Reason)
 	}
 	t.print(&b)
 	_, err := w.Write(b.Bytes())
