@@ -22,6 +22,7 @@ type Upstream struct {
 
 // Workload is one service's pods in one namespace.
 type Workload struct {
+	// Namespace may be "" (unknown); Options.Namespace says what follows.
 	Service, Namespace string
 	// Requests is how many requests its sidecars were seen to handle, over the
 	// rounds remembered: the evidence that an upstream not seen is not called.

@@ -36,7 +36,8 @@ type Options struct {
 	// MinRequests is how many requests a workload must have been seen to handle
 	// before it is narrowed, 50 by default.
 	MinRequests int
-	// Namespace of workloads that name none, "default" by default.
+	// Namespace of workloads that name none. "" means that in which they are
+	// called, as far as the hosts tell, else "default".
 	Namespace string
 	// RootNamespace is where the mesh keeps its own configuration and services,
 	// "istio-system" by default. Nothing is generated for it, and it stays visible
@@ -73,7 +74,6 @@ func (o Options) withDefaults() Options {
 	text(&o.APIVersion, DefaultAPIVersion)
 	text(&o.LabelKey, DefaultLabelKey)
 	text(&o.ClusterDomain, DefaultClusterDomain)
-	text(&o.Namespace, DefaultNamespace)
 	text(&o.RootNamespace, DefaultRootNamespace)
 	number(&o.MinRequests, DefaultMinRequests)
 	number(&o.KeepRounds, DefaultKeepRounds)
@@ -98,7 +98,7 @@ func (o Options) Check() error {
 	if !isDomain(o.ClusterDomain) {
 		bad("ClusterDomain", o.ClusterDomain, `a domain such as "cluster.local"`)
 	}
-	if !isDNSLabel(o.Namespace) {
+	if o.Namespace != "" && !isDNSLabel(o.Namespace) {
 		bad("Namespace", o.Namespace, "a namespace's name")
 	}
 	if !isDNSLabel(o.RootNamespace) {

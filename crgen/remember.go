@@ -32,7 +32,7 @@ func Remember(known, seen []Workload, o Options) []Workload {
 type workloadKey struct{ namespace, service string }
 
 func keyOf(w Workload, o Options) workloadKey {
-	return workloadKey{cmp.Or(w.Namespace, o.Namespace), w.Service}
+	return workloadKey{cmp.Or(w.Namespace, o.Namespace, DefaultNamespace), w.Service}
 }
 
 // joined sorts workloads and makes one of those with the same name.

@@ -20,8 +20,9 @@ type namespace struct {
 func survey(ws []Workload, o Options) []namespace {
 	byNamespace := map[string][]Workload{}
 	r := resolver{domain: o.ClusterDomain, namespaces: map[string]bool{}}
+	homes := findHomes(ws, r, o)
 	for _, w := range ws {
-		w.Namespace = cmp.Or(w.Namespace, o.Namespace)
+		w.Namespace = homes.of(w)
 		byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
 		if isDNSLabel(w.Namespace) {
 			r.namespaces[w.Namespace] = true
