@@ -14,7 +14,7 @@ func (b *believed) calibrate() {
 		}
 	}
 	for range 2 {
-		o := b.rehearse(given, 1, rehearseSteps)
+		o := b.rehearse(given, 1)
 		if o.done == 0 {
 			return
 		}
@@ -57,7 +57,7 @@ func (b *believed) clumps() {
 	}
 	r := b.rehearsal()
 	r.inFlight, r.rate = min(r.inFlight, 8), 0
-	o := r.run(free, 1, 300, 2000, rehearseSteps)
+	o := r.run(free, 1, 300, 2000, b.rehearsalSteps())
 	if o.done == 0 {
 		return
 	}
@@ -71,7 +71,7 @@ func (b *believed) clumps() {
 // foreseen is a plan's outcome: requests per second and mean seconds.
 func (b *believed) foresee(cores []float64, level float64, played bool) Load {
 	if played {
-		o := b.rehearse(cores, 2, rehearseSteps)
+		o := b.rehearse(cores, 2)
 		if o.done > 0 {
 			return Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}
 		}

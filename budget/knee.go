@@ -25,7 +25,7 @@ func (b *believed) knee(o Options, played bool) float64 {
 		ladder[i] = ladder[i-1] * levelStep
 	}
 	mean := func(level float64) float64 {
-		o := b.rehearse(b.at(level), 1, rehearseSteps)
+		o := b.rehearse(b.at(level), 1)
 		return o.mean
 	}
 	best := mean(ladder[turns-1])

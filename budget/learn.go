@@ -57,6 +57,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 		if m.halves[i] == 0 && !b.quiet[i] && b.cores[i] > idleCores {
 			// It works for something the log does not show: as much for each request.
 			m.halves[i] = 1 / float64(m.pods[i])
+			m.passed[i] = m.halves[i] * max(m.gateway.Rate, 1)
 		}
 	}
 	if k != nil {
@@ -109,14 +110,10 @@ func (b *believed) guessWoken() []float64 {
 
 // observe takes this round's cost of each service at these shares of wakes.
 func (b *believed) observe(woken []float64) {
-	rate := max(b.gateway.Rate, 0)
-	if rate == 0 {
-		rate = 1
-	}
 	var all []float64
 	for i := range b.seen {
 		b.seen[i] = Cost{}
-		h := b.halves[i] * rate
+		h := b.passed[i]
 		if h > 0 && b.known[i] && b.cores[i] > 0 {
 			b.seen[i] = Cost{Seconds: b.cores[i] / h, Woken: min(1, max(0, woken[i]))}
 			all = append(all, b.seen[i].Seconds)

@@ -12,9 +12,10 @@ type mesh struct {
 	// halves is how often one external request passes one pod of the service:
 	// twice for each call received or sent.
 	halves []float64
-	// cores each pod used, by known; share is the halves per second behind it.
-	cores []float64
-	known []bool
+	// passed is how many halves a second each pod passed, the cores it used for
+	// them, and whether those are known.
+	passed, cores []float64
+	known         []bool
 	// routes of each service per visit, and those of the gateway per request.
 	routes  [][]route
 	entries []route
@@ -33,6 +34,7 @@ func newMesh(in Input) *mesh {
 	n := len(m.order)
 	m.sidecars, m.pods = make([]Sidecar, n), make([]int64, n)
 	m.halves, m.cores, m.known = make([]float64, n), make([]float64, n), make([]bool, n)
+	m.passed = make([]float64, n)
 	place := make([]int, n)
 	for to, from := range m.order {
 		m.sidecars[to], place[from] = in.Sidecars[from], to
@@ -50,6 +52,13 @@ func newMesh(in Input) *mesh {
 		}
 		m.halves[i] = 2 * (visits + sends) / float64(m.pods[i])
 		m.steps += 2 * (visits + sends)
+		m.passed[i] = m.halves[i] * rate
+		switch own := 2 * s.trafficPerPod(); {
+		case rate == 0: // no external request came through: levels are multiples of this round
+			m.halves[i], m.passed[i] = own, own
+		case own > 0 && m.unsteady():
+			m.passed[i] = own
+		}
 	}
 	m.route(in.Calls, place)
 	return m
@@ -130,6 +139,14 @@ func (m *mesh) groupParallel() {
 		}
 		sort.SliceStable(routes, func(a, b int) bool { return !routes[a].parallel && routes[b].parallel })
 	}
+}
+
+// unsteady reports that requests took long against the time that was looked at:
+// what was under way at its ends is then a large part of the work, and a sidecar
+// did not pass as much as the finished requests would have it. Otherwise calls per
+// request are the better measure, as they do not depend on each log's own span.
+func (m *mesh) unsteady() bool {
+	return m.gateway.Rate > 0 && 8*m.gateway.Mean.Seconds() > float64(m.gateway.Requests)/m.gateway.Rate
 }
 
 // traced reports that the log showed enough to play requests through the mesh.

@@ -2,12 +2,19 @@ package budget
 
 import "math"
 
-// Rehearsals are kept short: so many steps each, and so many services that they
-// can tell anything.
+// Rehearsals are kept short: every request in flight some turns, within these
+// steps, and no more services than that tells anything about.
 const (
-	mostRehearsed = 64
-	rehearseSteps = 30_000
+	mostRehearsed  = 64
+	rehearseTurns  = 10
+	leastRehearsal = 20_000
+	mostRehearsal  = 120_000
 )
+
+// rehearsalSteps is how long one rehearsal is.
+func (b *believed) rehearsalSteps() int {
+	return int(min(max(rehearseTurns*b.steps*b.inFlight, leastRehearsal), mostRehearsal))
+}
 
 // netMs is the one-way time between sidecars assumed: it counts only where
 // nothing else delays.
@@ -15,7 +22,7 @@ const netMs = 0.15
 
 // rehearsable reports that the mesh is small enough to be played.
 func (b *believed) rehearsable() bool {
-	return b.traced() && len(b.sidecars) <= mostRehearsed && b.inFlight < 4096 && b.steps*max(b.inFlight, 20) < 4*rehearseSteps
+	return b.traced() && len(b.sidecars) <= mostRehearsed && b.inFlight < 4096 && b.steps*max(b.inFlight, 8) < mostRehearsal/2
 }
 
 // rehearsal is the mesh as it is believed to be.
@@ -49,7 +56,8 @@ func (b *believed) workMs() float64 {
 
 // rehearse plays an allotment under several placings of the quotas' periods and
 // returns the mean of what they showed.
-func (b *believed) rehearse(cores []float64, times int, steps int) outcome {
+func (b *believed) rehearse(cores []float64, times int) outcome {
+	steps := b.rehearsalSteps()
 	r := b.rehearsal()
 	n := len(b.sidecars)
 	sum := outcome{cores: make([]float64, n), wait: make([]float64, n), woken: make([]float64, n), halves: make([]float64, n)}

@@ -24,7 +24,7 @@ func (b *believed) tune() {
 	}
 	level := b.afford(spent)
 	cores := b.at(level)
-	o := b.rehearse(cores, 2, rehearseSteps)
+	o := b.rehearse(cores, 2)
 	eta := 0.15
 	for range tuneTurns {
 		if o.done == 0 {
@@ -34,7 +34,7 @@ func (b *believed) tune() {
 		b.leanTo(o.wait, cores, eta)
 		level = b.afford(spent)
 		try := b.at(level)
-		if t := b.rehearse(try, 2, rehearseSteps); t.done > 0 && t.mean < o.mean*0.998 {
+		if t := b.rehearse(try, 2); t.done > 0 && t.mean < o.mean*0.998 {
 			o, cores = t, try
 		} else {
 			b.lean = was
