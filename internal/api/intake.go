@@ -42,7 +42,7 @@ type intake struct {
 
 func newIntake(dir string, stopping context.Context) *intake {
 	in := &intake{
-		max: maxBody, stall: 30 * time.Second, whole: 10 * time.Minute,
+		max: maxBody, stall: 60 * time.Second, whole: 10 * time.Minute,
 		longGrace: 20 * time.Second, longPace: 64 << 10,
 		dir: dir, stopping: stopping,
 	}

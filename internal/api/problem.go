@@ -85,8 +85,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		log.Debug("the client has gone")
 		w.WriteHeader(statusGone) // for the metrics; nobody reads it
 		return
-	default:
-		log.WithField("detail", p.Detail).Debug("request refused")
+	case r.URL.Path == "/optimize":
+		log.WithField("detail", p.Detail).Info("request refused")
 	}
 	body, err := marshal(p)
 	if err != nil {

@@ -37,7 +37,7 @@ type Options struct {
 
 // The server's patience. A body has its own, see intake.
 const (
-	headerTime = 10 * time.Second // to send a request's header
+	headerTime = 60 * time.Second // to send a request's header
 	idleTime   = 60 * time.Second // between requests on a connection
 	writeTime  = 60 * time.Second // to take an answer
 	maxHeader  = 32 << 10

@@ -31,7 +31,7 @@ type Request struct {
 // Bounds on what is read. A fleet of 100,000 pods with three containers each fits.
 const (
 	// MaxRows is how many elements containers may have.
-	MaxRows = 400_000
+	MaxRows = 300_000
 	// MaxName is the length of a name or path in bytes. Kubernetes stops at 253;
 	// the contract accepts any name, so this only keeps memory bounded.
 	MaxName = 1 << 20

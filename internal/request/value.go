@@ -132,10 +132,14 @@ func (s *scanner) skipOne() (opened bool, err error) {
 		s.pos++
 		return true, nil
 	}
-	v, err := s.scalar(0, nil)
-	if err == nil && v.kind == amount && !number(v.text) {
-		err = s.malformed("found %s, expected a value", v)
+	if wordByte(c) {
+		w, over := s.word()
+		if over || !number(w) && w != "null" && w != "true" && w != "false" {
+			return false, s.malformed("found %s, expected a value", Shorten(w))
+		}
+		return false, nil
 	}
+	_, err = s.scalar(0, nil)
 	return false, err
 }
 
