@@ -15,11 +15,13 @@ ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath \
     -ldflags "-s -w -X github.com/sluice-mesh/sluice/internal/cli.version=${VERSION}" \
     -o /out/sluice ./cmd/sluice \
- && mkdir /out/state
+ && mkdir /out/state /out/tmp
 
 FROM scratch
 COPY --from=build /out/sluice /sluice
-# A new volume mounted here takes over this folder's owner.
+# /tmp is for long bodies while they come in; a new volume mounted on /state takes
+# over the owner of that folder.
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 COPY --from=build --chown=65532:65532 /out/state /state
 USER 65532:65532
 EXPOSE 3001

@@ -53,6 +53,17 @@ func TestDockerfileGo(t *testing.T) {
 	}
 }
 
+// TestDockerfileVersion: the linker ignores a variable that is not there.
+func TestDockerfileVersion(t *testing.T) {
+	m := regexp.MustCompile(`-X ` + module + `(\S+)\.(\w+)=`).FindStringSubmatch(read(t, "Dockerfile"))
+	if m == nil {
+		t.Fatal("the Dockerfile sets no version")
+	}
+	if !strings.Contains(read(t, m[1]+"/version.go"), "\nvar "+m[2]+" string\n") {
+		t.Errorf("the Dockerfile sets %s in %s, which is not there", m[2], m[1])
+	}
+}
+
 // TestReadmeLength: a README that is not read through helps nobody.
 func TestReadmeLength(t *testing.T) {
 	if n := strings.Count(read(t, "README.md"), "\n"); n > 150 {
