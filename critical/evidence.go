@@ -207,7 +207,8 @@ func (ev *evidence) follow(i int32) {
 	}
 	ev.paths.begin()
 	for ; ok && i != none; i = ev.waits[i].longest {
-		ok = ev.whole[i] && ev.paths.step(ev.b.calls[i].To)
+		ev.paths.step(ev.b.calls[i].To)
+		ok = ev.whole[i]
 	}
 	if ok {
 		ev.paths.end(latency.length())

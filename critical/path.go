@@ -12,8 +12,8 @@ import (
 const maxPaths = 20
 
 // maxPathBytes bounds what distinct paths may take in memory while they are
-// counted; a log with more of them has no path worth the name, and those that
-// come after (in the fixed order of the traces) are counted as one.
+// counted; of a log with more, those that come after (in the fixed order of the
+// traces) are counted but not listed, as none of them is worth the name.
 const maxPathBytes = 8 << 20
 
 // pathCount counts the ways of complete external requests.
@@ -23,10 +23,9 @@ type pathCount struct {
 	// all is the number of requests followed to the end.
 	all int
 
-	seen  []int32 // by node: the walk it was last met in
-	walk  int32
-	key   []byte
-	again bool
+	seen []int32 // by node: the walk it was last met in
+	walk int32
+	key  []byte
 }
 
 type pathSum struct {
@@ -40,26 +39,26 @@ func newPathCount(nodes int) pathCount {
 
 func (p *pathCount) begin() {
 	p.walk++
-	p.key, p.again = p.key[:0], false
+	p.key = p.key[:0]
 }
 
 // step goes on to a node. A node met before is not listed again: in a cycle the
-// path goes round, but it is the same way. It always reports true.
-func (p *pathCount) step(node int) bool {
+// path goes round, but it is the same way.
+func (p *pathCount) step(node int) {
 	if p.seen[node] != p.walk {
 		p.seen[node] = p.walk
 		p.key = binary.BigEndian.AppendUint32(p.key, uint32(node))
 	}
-	return true
 }
 
 func (p *pathCount) end(latency micros) {
 	p.all++
 	s := p.counts[string(p.key)]
 	if s == nil {
-		if p.bytes += len(p.key); p.bytes > maxPathBytes {
+		if p.bytes+len(p.key) > maxPathBytes {
 			return
 		}
+		p.bytes += len(p.key)
 		s = &pathSum{}
 		p.counts[string(p.key)] = s
 	}

@@ -25,11 +25,11 @@ func usual(v []micros, grain micros, most func(low float64) float64) norm {
 	low, mid := quantile(v, 10, grain), quantile(v, 50, grain)
 	cut := mid + tails*(mid-low) + 2*float64(grain)
 	n := sort.Search(len(v), func(i int) bool { return float64(v[i]) > cut })
-	return norm{low, min(mean(v[:n]), max(low, most(low)))}
+	return norm{float64(v[len(v)/10]), min(mean(v[:n]), max(low, most(low)))}
 }
 
-// norm is what calls of a kind take when nothing holds them up: low at the
-// least, mean at the most.
+// norm is what calls of a kind take when nothing holds them up: mean, or low if
+// all that is above the 10th percentile were delay.
 type norm struct{ low, mean float64 }
 
 // spread bounds what an application's time may be on average by its 10th
