@@ -2,7 +2,7 @@ package crgen
 
 // Upstream is one host a workload was seen to call.
 type Upstream struct {
-	// Host is the fully qualified name, such as reviews.default.svc.cluster.local,
+	// Host is the fully qualified name, such as cart.default.svc.cluster.local,
 	// or an external host. A short name counts from the caller's namespace. An
 	// address stands for itself: no Sidecar can list it. "" says that the log did
 	// not name what was called; the caller is then not narrowed.

@@ -24,23 +24,23 @@
 //
 // # Example
 //
-// A productpage that was seen to call reviews in 812 requests gives
+// A service web that was seen to call cart in 812 requests gives
 //
 //	apiVersion: networking.istio.io/v1beta1
 //	kind: Sidecar
 //	metadata:
 //	  labels:
 //	    app.kubernetes.io/managed-by: sluice
-//	  name: productpage
+//	  name: web
 //	  namespace: default
 //	spec:
 //	  egress:
 //	  - hosts:
-//	    - default/reviews.default.svc.cluster.local
+//	    - default/cart.default.svc.cluster.local
 //	    - istio-system/*
 //	  workloadSelector:
 //	    labels:
-//	      app: productpage
+//	      app: web
 //
 // # What it will not do
 //
