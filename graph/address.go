@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"cmp"
 	"net/netip"
 	"strings"
 )
@@ -49,10 +48,6 @@ func (a address) String() string {
 		return a.ip.String()
 	}
 	return a.text
-}
-
-func compareAddresses(a, b address) int {
-	return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.text, b.text))
 }
 
 // The addresses that Istio's sidecars use towards their own pod's application.

@@ -1,1 +1,45 @@
+// Package graph turns the lines of an access log and the pods of a request into
+// the mesh: a weighted graph of services, rooted at the ingress gateway, with
+// the calls of each external request behind it.
+//
+// # Terms
+//
+// A Record is one log line, one sidecar's view of one call. A Call is one hop
+// from caller to callee, whether one sidecar logged it or both. An Edge is all
+// calls between two services. A Trace is the calls of one external request, all
+// lines with one request_id. The root is the gateway and all that stands outside
+// it: whatever address is no pod's and only ever sends. An external is a callee
+// that no pod of the request serves, named by its host.
+//
+// # From records to the graph
+//
+//  1. Builder.Add keeps each distinct line as 56 bytes and the addresses and
+//     names in it once. Lines that are repeated count once; what tells two events
+//     apart is the proxy, direction, request_id, start, duration, addresses and
+//     path. Beyond Options.MaxEvents whole requests are sampled, by hash, so that
+//     what is kept does not depend on the order of the lines. Two million lines
+//     take about 150 MB. Builders that read parts of a log Merge.
+//  2. Build finds the two ends of each line (file join.go): by address first,
+//     by the name in the cluster, the server name or the authority where an
+//     address is the service's own, another's, unknown or missing.
+//  3. Each proxy's lines are timed by themselves (file rate.go): a capture holds
+//     the head or tail of what each proxy wrote, and clocks differ, so a rate is
+//     a proxy's lines over the time between that proxy's own first and last.
+//     Rates of pods add up; the two sides of an edge are pooled by exposure.
+//  4. Calls per request come from requests followed through a pod, weighed
+//     against the ratio of the rates (file visits.go), and multiply down the DAG.
+//  5. Edges that close a cycle are marked Back (file dag.go); Graph.DAG hands
+//     the rest to the algorithms of dominikbraun/graph.
+//
+// Traces pairs the two sides of each call of a request; WriteDOT draws.
+//
+// The same records and pods in any order, in one Builder or in several merged,
+// give the same Graph bit for bit, as long as MaxAddresses and MaxNames suffice.
+//
+// # What it will not do
+//
+// It reads no bytes of a log and knows no field names: internal/accesslog does.
+// It finds no critical paths and judges no latency: package critical does. It
+// never compares times of two proxies. It shows calls, so what was not logged
+// (plain TCP, calls around the sidecars) is not there.
 package graph

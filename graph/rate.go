@@ -118,7 +118,7 @@ func expose(writers []writer) {
 	var known []float64
 	for i := range writers {
 		w := &writers[i]
-		if t, gaps := w.window.span(), w.timed-len(w.window.blocks); t > 0 && gaps > 0 {
+		if t, gaps := w.window.span(), w.timed-len(w.window.blocks); t > 0 && gaps > 0 && w.requests > 1 {
 			w.exposure = float64(t) / 1e6 * float64(w.timed) / float64(gaps)
 			if w.requests >= minRequests {
 				known = append(known, w.exposure)
@@ -135,7 +135,7 @@ func expose(writers []writer) {
 
 // commonExposure is the ninth decile of those known: the longest, but for
 // what stands out. Where none is known it is the longest of the others, and
-// where no two lines are apart a second stands for it, so that rates are finite.
+// where no two requests are apart a second stands for it: rates must be finite.
 func commonExposure(writers []writer, known []float64) float64 {
 	if len(known) > 0 {
 		slices.Sort(known)

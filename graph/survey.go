@@ -193,14 +193,16 @@ func newSurvey(b *Builder, j *join) *survey {
 	for r := range s.events.requests() {
 		hops = s.resolve(hops[:0], r.events)
 		for i := range hops {
-			s.count(&hops[i])
+			s.count(&hops[i], r.whole)
 		}
 	}
 	s.sortEdges()
 	return s
 }
 
-func (s *survey) count(h *hop) {
+// count notes one hop at its edge and its writer. Events that are not all of a
+// request count as one each: a request_id on all lines tells no requests apart.
+func (s *survey) count(h *hop, whole bool) {
 	side := sideOf(h)
 	if h.from >= 0 && h.to >= 0 {
 		s.edge(h.from, h.to).timed[side] += b2i(h.event.duration != noSpan)
@@ -218,7 +220,7 @@ func (s *survey) count(h *hop) {
 	s.wrote = append(s.wrote, at)
 	w.lines++
 	w.timed += b2i(h.event.timed())
-	if w.last != h.event.key || w.lines == 1 {
+	if !whole || w.last != h.event.key || w.lines == 1 {
 		w.last = h.event.key
 		w.requests++
 	}
