@@ -34,8 +34,11 @@ type Options struct {
 	// An *os.Root confines it to a folder, links included.
 	Files Files
 
-	// block is how much is read and decoded at once; tests make it small.
-	block int
+	// block is how much is read and decoded at once, and maxSkip how much of a
+	// line without an end is taken out of a compressed log, which can hold a
+	// thousand times its own size. Tests make them small.
+	block   int
+	maxSkip int64
 }
 
 // Files is what ReadFile needs of a file system; *os.Root has it.
@@ -61,6 +64,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.block <= 0 {
 		o.block = blockSize
+	}
+	if o.maxSkip <= 0 {
+		o.maxSkip = 256 << 20
 	}
 	if o.Files == nil {
 		o.Files = system{}

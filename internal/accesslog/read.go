@@ -36,7 +36,7 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 	defer s.close()
 	rd.cutter = cutter{r: s, block: o.block, maxLine: o.MaxLine, line: 1}
 	if s.compressed {
-		rd.cutter.maxSkip = maxSkip
+		rd.cutter.maxSkip = o.maxSkip
 	}
 	rd.run()
 	if ctx.Err() != nil {
@@ -44,10 +44,6 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 	}
 	return rd.reading(s), nil
 }
-
-// maxSkip is how much of a line without an end is taken out of a compressed log,
-// which can hold a thousand times its own size.
-const maxSkip = 256 << 20
 
 // alone is how many blocks are decoded where they are read, before workers start:
 // for a small log goroutines cost more than they save.

@@ -68,11 +68,16 @@ func (r *record) text(s *scanner, f field) []byte {
 // count is the whole part of a number, or of a string that holds one, times ten
 // to the power of shift; Missing where there is none from 0 to most.
 func (r *record) count(s *scanner, f field, shift int, most int64) int64 {
-	t := r.figures(s, f)
-	if t == nil {
-		return graph.Missing
+	v := &s.values[f]
+	n, ok := int64(0), false
+	if v.kind == number || v.kind == text {
+		if n, ok = eightDigits(s.src[v.start:], v.end-v.start); ok {
+			n *= powers[shift]
+		}
 	}
-	n, ok := decimal(t, shift)
+	if !ok {
+		n, ok = decimal(r.figures(s, f), shift)
+	}
 	if !ok || n > most {
 		return graph.Missing
 	}

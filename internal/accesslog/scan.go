@@ -95,7 +95,7 @@ func (s *scanner) load(object map[string]json.RawMessage) {
 			s.value(append(src, make([]byte, padding)...), at, field(f))
 		}
 	}
-	s.src = src
+	s.src = append(src, make([]byte, padding)...)
 }
 
 // key scans the key whose first byte is p[i] and returns the index after its quote.

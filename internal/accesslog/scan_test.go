@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -251,32 +250,6 @@ func TestPlainLinesAreSwift(t *testing.T) {
 		for _, l := range []string{string(line), strings.ReplaceAll(strings.ReplaceAll(string(line), `,"`, `, "`), `":`, `": `), strings.Replace(string(line), `"duration":`, `"duration":1.5,"x":{"y":["z"]},"duration":`, 1)} {
 			if end, ok := s.swift([]byte(l+strings.Repeat(" ", padding)), 0); !ok || end != len(l)-1 {
 				t.Fatalf("line %d is not taken by the fast way: %s", i, l)
-			}
-		}
-	}
-}
-
-func TestClassify(t *testing.T) {
-	// Every byte in every place, beside each of its kind.
-	for _, around := range []byte{'a', '"', ' ', '#', '!', '[', ']'} {
-		for n := range 256 {
-			c := byte(n)
-			for at := range chunk {
-				p := [chunk]byte(bytes.Repeat([]byte{around}, chunk))
-				p[at] = c
-				quotes, special := classify(&p)
-				if want := c < ' ' || c == '\\' || c >= utf8.RuneSelf; special != want {
-					t.Fatalf("%q among %q: special %v, want %v", c, around, special, want)
-				} else if want && firstSpecial(&p) != at {
-					t.Fatalf("%q at %d is said to be at %d", c, at, firstSpecial(&p))
-				} else if want {
-					continue
-				}
-				for i, b := range p {
-					if got, want := quotes>>i&1 == 1, b == '"'; got != want {
-						t.Fatalf("byte %d of %q: quote %v, want %v", i, p, got, want)
-					}
-				}
 			}
 		}
 	}

@@ -165,7 +165,7 @@ func ending(err error, o Options) string {
 	case errors.Is(err, errLimit):
 		return "was " + err.Error()
 	case err == errEndless:
-		return "was not read to its end: a line goes on for over 256 MiB"
+		return fmt.Sprintf("was not read to its end: a line goes on for over %d bytes", o.maxSkip)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return fmt.Sprintf("was not read to its end: its zstd window is over %d bytes; compress it with a smaller --long", o.MaxWindow)
 	case errors.Is(err, io.ErrUnexpectedEOF):

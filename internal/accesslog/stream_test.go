@@ -146,39 +146,35 @@ func peak(f func()) uint64 {
 }
 
 func TestBombs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("inflates some hundred megabytes")
-	}
 	const mb = 1 << 20
-	f := func(log *strings.Reader, want, why string) {
+	f := func(log *strings.Reader, o Options, want, why string) {
 		t.Helper()
 		var r *Reading
-		from := cpuTime()
 		used := peak(func() {
 			var err error
-			if r, err = Read(context.Background(), log, log.Size(), Options{}); err != nil {
+			if r, err = Read(context.Background(), log, log.Size(), o); err != nil {
 				t.Fatal(err)
 			}
 		})
 		if got := strings.Join(r.Warnings, "|"); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: warnings %q, want %q", why, got, want)
 		}
-		t.Logf("%s: %d ms CPU, %d MB", why, (cpuTime()-from)/1e6, used/mb)
 		if used > 64*mb {
 			t.Errorf("%s: %d MB were allocated for %d bytes of log", why, used/mb, log.Size())
 		}
 	}
-	f(bomb(toGzip, strings.Repeat("\x00", mb), 400), "a line goes on", "zeros in gzip")
-	f(bomb(toZstd, strings.Repeat("\x00", mb), 400), "a line goes on", "zeros in zstd")
-	f(bomb(toGzip, strings.Repeat("x", mb), 400), "a line goes on", "one letter in gzip")
-	f(bomb(toZstd, strings.Repeat("\n", mb), 64), "", "newlines in zstd")
-	f(bomb(toZstd, strings.Repeat("{}\n", mb/3), 32), "", "empty objects")
-	f(bomb(toZstd, strings.Repeat("{\n", mb/2), 32), "", "cut objects")
-	f(bomb(toZstd, strings.Repeat(`{"\u0070`+"\n", mb/9), 32), "", "keys with escapes, cut")
-	f(bomb(toZstd, strings.Repeat("[", mb), 100), "", "brackets without a newline")
-	f(bomb(toZstd, strings.Repeat(`{"a":[[{},`, mb/10), 20), "", "beginnings without ends")
-	f(bomb(toZstd, strings.Repeat(`{},`, mb/3), 32), "", "an array on one line")
-	f(strings.NewReader(strings.Repeat("x", 50*mb)+"\n"), "", "a line of 50 MB")
+	f(bomb(toZstd, strings.Repeat("\x00", mb), 260), Options{}, "a line goes on for over 268435456 bytes", "zeros in zstd")
+	small := Options{maxSkip: 8 * mb}
+	f(bomb(toGzip, strings.Repeat("\x00", mb), 10), small, "a line goes on", "zeros in gzip")
+	f(bomb(toGzip, strings.Repeat("x", mb), 10), small, "a line goes on", "one letter in gzip")
+	f(bomb(toZstd, strings.Repeat("[", mb), 10), small, "a line goes on", "brackets without a newline")
+	f(bomb(toZstd, strings.Repeat("\n", mb), 8), small, "", "newlines")
+	f(bomb(toZstd, strings.Repeat("{}\n", mb/3), 8), small, "", "empty objects")
+	f(bomb(toZstd, strings.Repeat("{\n", mb/2), 8), small, "", "cut objects")
+	f(bomb(toZstd, strings.Repeat(`{"\u0070`+"\n", mb/9), 8), small, "", "keys with escapes, cut")
+	f(bomb(toZstd, strings.Repeat(`{"a":[[{},`, mb/10), 7), small, "", "beginnings without ends")
+	f(bomb(toZstd, strings.Repeat(`{"":1},`, mb/7), 8), small, "", "an array on one line")
+	f(strings.NewReader(strings.Repeat("x", 50*mb)+"\n"), small, "", "a line of 50 MB")
 }
 
 func TestZstdWindowIsBounded(t *testing.T) {
@@ -202,10 +198,7 @@ func TestZstdWindowIsBounded(t *testing.T) {
 }
 
 func TestManyBombsAtOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("inflates some gigabytes")
-	}
-	log := bomb(toZstd, strings.Repeat("\x00", 1<<20), 300)
+	log := bomb(toZstd, strings.Repeat("\x00", 1<<20), 20)
 	text := make([]byte, log.Size())
 	log.Read(text)
 	used := peak(func() {

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"encoding/binary"
 	"math"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -100,6 +101,26 @@ func decimal(p []byte, shift int) (v int64, ok bool) {
 	default:
 		return d.mantissa * powers[e], true
 	}
+}
+
+// eightDigits reads p[:n] if it is one to eight digits, which most figures of a
+// log are. There must be eight bytes of p to look at.
+func eightDigits(p []byte, n int32) (int64, bool) {
+	if n < 1 || n > 8 {
+		return 0, false
+	}
+	// The digits go to the upper bytes, of which the first is worth most; zeros
+	// come in below.
+	missing := uint(64 - 8*n)
+	d := (binary.LittleEndian.Uint64(p) ^ ones*'0') << missing
+	if (d+ones*0x76|d)&highs != 0 { // a byte over 9
+		return 0, false
+	}
+	// Neighbours are put together: ones to tens, hundreds, ten thousands.
+	d = d * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
+	d = d * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
+	d = d * (10000<<32 + 1) >> 32
+	return int64(d), true
 }
 
 // number10 is mantissa times ten to the power of exponent.
