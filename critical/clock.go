@@ -18,10 +18,11 @@ import (
 // least reply lag equal. Nothing here prefers d = 0: a skew of any size, a day
 // too, then changes no figure.
 type clocks struct {
-	pairs map[[2]int32]int32
+	pairs map[uint64]int32 // by both pods' numbers
 	seen  []sample
-	// known is filled by settle, by pair.
-	known []offset
+	// known is filled by settle: the offset of each pair, to be added to the
+	// callee's clock to get the caller's.
+	known []micros
 }
 
 // sample is one observation of a pair: bounds of d.
@@ -31,16 +32,21 @@ type sample struct {
 	d     window
 }
 
-type offset struct {
-	d micros
-	// loose: no call of the pair was logged on both sides.
-	loose bool
+// link is two pods that call one another: the number of the pair and what to add
+// to the callee's clock to get the caller's, if that is known.
+type link struct {
+	pair  int32
+	known bool
+	d     micros
 }
 
-func newClocks() clocks { return clocks{pairs: map[[2]int32]int32{}} }
+// newClocks has room for so many calls.
+func newClocks(calls int) clocks {
+	return clocks{pairs: map[uint64]int32{}, seen: make([]sample, 0, calls)}
+}
 
 func (c *clocks) pair(caller, callee int32) int32 {
-	k := [2]int32{caller, callee}
+	k := uint64(uint32(caller))<<32 | uint64(uint32(callee))
 	p, ok := c.pairs[k]
 	if !ok {
 		p = int32(len(c.pairs))
@@ -65,13 +71,13 @@ func (c *clocks) settle() {
 	slices.SortFunc(c.seen, func(a, b sample) int {
 		return cmp.Or(cmp.Compare(a.pair, b.pair), compareBool(a.loose, b.loose))
 	})
-	c.known = make([]offset, len(c.pairs))
+	c.known = make([]micros, len(c.pairs))
 	for i := 0; i < len(c.seen); {
 		j := i
 		for j < len(c.seen) && c.seen[j].pair == c.seen[i].pair && c.seen[j].loose == c.seen[i].loose {
 			j++
 		}
-		c.known[c.seen[i].pair] = offset{middle(c.seen[i:j]), c.seen[i].loose}
+		c.known[c.seen[i].pair] = middle(c.seen[i:j])
 		// What both sides saw sorts first; containment has nothing to add to it.
 		for k := c.seen[i].pair; j < len(c.seen) && c.seen[j].pair == k; j++ {
 		}
@@ -115,16 +121,13 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// offset is what to add to the callee's clock to get the caller's.
-func (c *clocks) offset(caller, callee int32) (d micros, ok bool) {
-	if caller == callee {
-		return 0, true
+// link finds a pair once the clocks are settled.
+func (c *clocks) link(caller, callee int32) link {
+	l := link{pair: c.pair(caller, callee), known: caller == callee}
+	if !l.known && int(l.pair) < len(c.known) {
+		l.d, l.known = c.known[l.pair], true
 	}
-	p, ok := c.pairs[[2]int32{caller, callee}]
-	if !ok || int(p) >= len(c.known) {
-		return 0, false
-	}
-	return c.known[p].d, true
+	return l
 }
 
 // hulls gathers, within one trace, what each pod received and sent as a whole:

@@ -27,7 +27,7 @@ func TestOffsets(t *testing.T) {
 		{"clock set", []window{{0, 10}, {0, 10}, {0, 10}, {3_600_000_000, 3_600_000_010}, {3_600_000_000, 3_600_000_010}}, nil, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k := newClocks()
+			k := newClocks(0)
 			for _, d := range c.sides {
 				k.sides(1, 2, d)
 			}
@@ -35,8 +35,8 @@ func TestOffsets(t *testing.T) {
 				k.nested(1, 2, d)
 			}
 			k.settle()
-			if d, ok := k.offset(1, 2); !ok || d != c.want {
-				t.Errorf("offset %d, %v, want %d", d, ok, c.want)
+			if l := k.link(1, 2); !l.known || l.d != c.want {
+				t.Errorf("offset %d, %v, want %d", l.d, l.known, c.want)
 			}
 		})
 	}
@@ -44,25 +44,25 @@ func TestOffsets(t *testing.T) {
 
 // One call of a hundred that was joined to the wrong answer moves nothing.
 func TestOffsetBearsWrongPairs(t *testing.T) {
-	k := newClocks()
+	k := newClocks(0)
 	for range 99 {
 		k.sides(1, 2, window{-40, 60})
 	}
 	k.sides(1, 2, window{50_000_000, 50_000_100})
 	k.settle()
-	if d, _ := k.offset(1, 2); d != 10 {
+	if d := k.link(1, 2).d; d != 10 {
 		t.Errorf("offset %d, want 10", d)
 	}
 }
 
 func TestOffsetOfStrangersIsUnknown(t *testing.T) {
-	k := newClocks()
+	k := newClocks(0)
 	k.sides(1, 2, window{0, 0})
 	k.settle()
-	if _, ok := k.offset(2, 1); ok {
+	if k.link(2, 1).known {
 		t.Error("an offset where no call was seen")
 	}
-	if d, ok := k.offset(3, 3); !ok || d != 0 {
+	if l := k.link(3, 3); !l.known || l.d != 0 {
 		t.Error("a pod's clock is its own")
 	}
 }

@@ -62,6 +62,7 @@ func newEvidence(m *mesh, s *survey) *evidence {
 	ev := &evidence{m: m, s: s, edges: make([]edgeEvidence, len(m.g.Edges)), nodes: make([]nodeEvidence, len(m.g.Nodes))}
 	ev.b = tree{m: m, s: s}
 	ev.w = waiter{b: &ev.b}
+	ev.units, ev.lags = make([]unit, 0, m.calls()), make([]lag, 0, m.calls())
 	ev.paths = newPathCount(len(m.g.Nodes))
 	return ev
 }
@@ -154,15 +155,15 @@ func (ev *evidence) call(i int32) {
 // lag is what the log shows of call i's time between the two sidecars.
 func (ev *evidence) lag(i int32) (lag, bool) {
 	c := &ev.b.calls[i]
-	p, q := ev.m.caller(c), ev.m.callee(c)
+	l := ev.b.links[i]
 	out, sent := view(c.Out)
 	in, got := view(c.In)
-	if d, ok := ev.s.clocks.offset(p, q); sent && got && ok {
-		in = in.shift(d)
-		return lag{pair: ev.s.clocks.pair(p, q), start: in.start - out.start, reply: out.end - in.end}, true
+	if sent && got && l.known {
+		in = in.shift(l.d)
+		return lag{pair: l.pair, start: in.start - out.start, reply: out.end - in.end}, true
 	}
 	if t := c.Out.ServiceTime; sent && t >= 0 && t <= c.Out.Duration {
-		return lag{pair: ev.s.clocks.pair(p, q), toll: true, reply: c.Out.Duration - t}, true
+		return lag{pair: l.pair, toll: true, reply: c.Out.Duration - t}, true
 	}
 	return lag{}, false
 }

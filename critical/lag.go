@@ -18,16 +18,24 @@ type lag struct {
 	start, reply micros
 }
 
+// compare orders by edge, kind and pair, which is all that matters.
+func (l lag) compare(o lag) int {
+	if c := cmp.Compare(l.edge, o.edge); c != 0 {
+		return c
+	}
+	if c := compareBool(l.toll, o.toll); c != 0 {
+		return c
+	}
+	return cmp.Compare(l.pair, o.pair)
+}
+
 // lags works out each edge's start and reply lag. Only what lies above the usual
 // counts: the constant part cannot be split between the two sides, as a clock
 // that is ahead and a call that is late look alike; and being constant it is no
 // sign of a sidecar short of CPU. So no offset of two clocks has a part in it.
 func (c *combiner) lags() {
 	all := c.ev.lags
-	slices.SortFunc(all, func(a, b lag) int {
-		return cmp.Or(cmp.Compare(a.edge, b.edge), compareBool(a.toll, b.toll), cmp.Compare(a.pair, b.pair),
-			cmp.Compare(a.role, b.role), cmp.Compare(a.start, b.start), cmp.Compare(a.reply, b.reply))
-	})
+	slices.SortFunc(all, lag.compare)
 	for of := range runs(all, func(a, b *lag) bool { return a.edge == b.edge }) {
 		e := &c.r.Edges[of[0].edge]
 		if n, _ := slices.BinarySearchFunc(of, true, func(l lag, t bool) int { return compareBool(l.toll, t) }); n > 0 {
@@ -43,24 +51,27 @@ func (c *combiner) lags() {
 func (c *combiner) edge(e *EdgeShare, of []lag) {
 	start, reply := c.usualLags(of)
 	var late [2]float64
-	weight, gap := 0.0, 0.0
+	calls, gap := 0.0, 0.0
 	for pair := range runs(of, func(a, b *lag) bool { return a.pair == b.pair }) {
 		start, reply := start, reply
 		if len(pair) >= enough {
 			start, reply = c.usualLags(pair)
 		}
+		var starts, replies byRole
 		for i := range pair {
-			l := &pair[i]
-			w := c.weight(l.role, l.edge)
-			weight += w
-			gap += w * float64(l.start+l.reply)
-			late[0] += w * (float64(l.start) - start)
-			late[1] += w * (float64(l.reply) - reply)
+			starts.add(pair[i].role, pair[i].start)
+			replies.add(pair[i].role, pair[i].reply)
 		}
+		weight, sumStart := starts.weigh(e.Serial)
+		_, sumReply := replies.weigh(e.Serial)
+		calls += weight
+		gap += sumStart + sumReply
+		late[0] += sumStart - weight*start
+		late[1] += sumReply - weight*reply
 	}
-	if weight > 0 {
-		e.Gap = duration(gap / weight)
-		e.StartLag, e.ReplyLag = duration(max(0, late[0]/weight)), duration(max(0, late[1]/weight))
+	if calls > 0 {
+		e.Gap = duration(gap / calls)
+		e.StartLag, e.ReplyLag = duration(max(0, late[0]/calls)), duration(max(0, late[1]/calls))
 	}
 }
 

@@ -18,19 +18,31 @@ const (
 // whose pod is not known.
 type mesh struct {
 	g     *graph.Graph
-	first []int32 // of each node; one more at the end
-	edges map[[2]int]int32
+	first []int32          // of each node; one more at the end
+	edges map[uint64]int32 // by From and To
 }
 
 func newMesh(g *graph.Graph) *mesh {
-	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[[2]int]int32, len(g.Edges))}
+	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges))}
 	for i := range g.Nodes {
 		m.first[i+1] = m.first[i] + int32(len(g.Nodes[i].Pods)) + 1
 	}
 	for i := range g.Edges {
-		m.edges[[2]int{g.Edges[i].From, g.Edges[i].To}] = int32(i)
+		m.edges[ends(g.Edges[i].From, g.Edges[i].To)] = int32(i)
 	}
 	return m
+}
+
+func ends(from, to int) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(to)) }
+
+// calls is about how many calls the traces will show, for making room at once.
+func (m *mesh) calls() int {
+	const most = 1 << 20
+	n := 0
+	for i := range m.g.Edges {
+		n = min(most, n+max(0, min(most, m.g.Edges[i].Calls)))
+	}
+	return n
 }
 
 // pods is the length of the row.
@@ -50,7 +62,7 @@ func (m *mesh) callee(c *graph.Call) int32 { return m.pod(c.To, c.ToPod) }
 
 // edge is the number of the edge a call belongs to, -1 when the graph has none.
 func (m *mesh) edge(c *graph.Call) int32 {
-	if e, ok := m.edges[[2]int{c.From, c.To}]; ok {
+	if e, ok := m.edges[ends(c.From, c.To)]; ok {
 		return e
 	}
 	return -1

@@ -10,9 +10,7 @@ import (
 // own works out the time of each service's own: application and sidecar apart.
 func (c *combiner) own() {
 	units := c.ev.units
-	slices.SortFunc(units, func(a, b unit) int {
-		return cmp.Or(cmp.Compare(a.pod, b.pod), cmp.Compare(a.edge, b.edge), cmp.Compare(a.kids, b.kids), cmp.Compare(a.own, b.own))
-	})
+	slices.SortFunc(units, unit.compare)
 	received := c.received()
 	for n, i := 0, 0; n < len(c.m.g.Nodes); n++ {
 		j := i
@@ -33,6 +31,18 @@ func (c *combiner) own() {
 		}
 		i = j
 	}
+}
+
+// compare orders by pod and kind. What is alike in both may stand in any order:
+// all that is made of it are whole sums and sorted times.
+func (u unit) compare(o unit) int {
+	if c := cmp.Compare(u.pod, o.pod); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(u.edge, o.edge); c != 0 {
+		return c
+	}
+	return cmp.Compare(u.kids, o.kids)
 }
 
 // whole keeps the units whose lines are all in the log, unless they are too few
@@ -133,33 +143,42 @@ func (c *combiner) pod(us []unit, service []micros) podSum {
 		if len(kind) >= enough {
 			base = usual(sorted(kind), c.ev.s.grain(), usually)
 		}
-		own := 0.0
+		var self, all micros
+		var own byRole
 		for i := range kind {
 			u := &kind[i]
-			p.self += float64(u.self)
-			own += float64(u.own)
-			w := c.weight(u.role, u.edge)
-			p.critical += w
-			p.late += w * (float64(u.own) - base.mean)
-			p.over += w * (float64(u.own) - base.low)
+			self += u.self
+			all += u.own
+			own.add(u.role, u.own)
 		}
-		p.own += own
-		p.excess += max(0, own-base.mean*float64(len(kind)))
+		p.self += float64(self)
+		p.own += float64(all)
+		p.excess += max(0, float64(all)-base.mean*float64(len(kind)))
+		weight, sum := own.weigh(c.r.Edges[kind[0].edge].Serial)
+		p.critical += weight
+		p.late += sum - weight*base.mean
+		p.over += sum - weight*base.low
 	}
 	n := float64(len(us))
 	return podSum{1, p.self / n, p.own / n, p.excess / n, p.critical / n, p.late / n, p.over / n}
 }
 
-// weight is how much a call counts for what is on the critical path: a call
-// whose role is not known as much as its edge is serial.
-func (c *combiner) weight(r role, edge int32) float64 {
-	switch r {
-	case critical:
-		return 1
-	case unknown:
-		return c.r.Edges[edge].Serial
-	}
-	return 0
+// byRole sums times apart by the roles of their calls. The sums are whole
+// numbers, so that the order of the calls leaves no trace in the result.
+type byRole struct {
+	n   [loose + 1]int
+	sum [loose + 1]micros
+}
+
+func (b *byRole) add(r role, t micros) {
+	b.n[r]++
+	b.sum[r] += t
+}
+
+// weigh is the number of calls on the critical path and the sum of their times,
+// of one edge: a call whose role is not known counts as much as it is serial.
+func (b *byRole) weigh(serial float64) (n, sum float64) {
+	return float64(b.n[critical]) + serial*float64(b.n[unknown]), float64(b.sum[critical]) + serial*float64(b.sum[unknown])
 }
 
 // sorted is the units' own times in order.

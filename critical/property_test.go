@@ -133,7 +133,7 @@ func bare(w *world) *graph.Graph {
 // A trace of very many calls, deep or wide, takes neither quadratic time nor the
 // stack: either would make this test hang or crash.
 func TestHugeTraces(t *testing.T) {
-	const n = 200_000
+	const n = 60_000
 	const unit = 1000
 	for _, c := range []struct {
 		name string

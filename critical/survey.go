@@ -26,7 +26,7 @@ type survey struct {
 }
 
 func newSurvey(m *mesh) *survey {
-	s := &survey{m: m, clocks: newClocks(), written: make([]micros, m.pods()), inbound: make([]bool, len(m.g.Nodes))}
+	s := &survey{m: m, clocks: newClocks(m.calls()), written: make([]micros, m.pods()), inbound: make([]bool, len(m.g.Nodes))}
 	for i := range s.written {
 		s.written[i] = math.MaxInt64
 	}

@@ -21,6 +21,7 @@ type tree struct {
 	parent []int32
 	// sent is each call in its caller's clock, got in its callee's.
 	sent, got []sight
+	links     []link
 	// kids of call i, by start, are kid[first[i]:first[i+1]]; those without a
 	// parent come last, from first[len(calls)] on, pod by pod.
 	first []int32
@@ -69,6 +70,7 @@ func (b *tree) read(t *graph.Trace) {
 	b.parent = refill(b.parent, n, none)
 	b.sent = refill(b.sent, n, sight{})
 	b.got = refill(b.got, n, sight{})
+	b.links = refill(b.links, n, link{})
 	b.events = b.events[:0]
 	for i := range b.calls {
 		b.place(int32(i))
@@ -103,16 +105,17 @@ func (b *tree) place(i int32) {
 	p, q := b.m.caller(c), b.m.callee(c)
 	out, sent := view(c.Out)
 	in, got := view(c.In)
-	d, ok := b.s.clocks.offset(p, q)
+	l := b.s.clocks.link(p, q)
+	b.links[i] = l
 	if sent {
 		b.sent[i] = sight{out, logged}
-	} else if got && ok {
-		b.sent[i] = sight{in.shift(d), derived}
+	} else if got && l.known {
+		b.sent[i] = sight{in.shift(l.d), derived}
 	}
 	if got {
 		b.got[i] = sight{in, logged}
-	} else if sent && ok {
-		b.got[i] = sight{out.shift(-d), derived}
+	} else if sent && l.known {
+		b.got[i] = sight{out.shift(-l.d), derived}
 	}
 	if s := b.sent[i]; s.how != unseen {
 		b.events = append(b.events, event{s.window, p, i, rankSent})
