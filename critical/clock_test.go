@@ -45,8 +45,9 @@ func TestOffsets(t *testing.T) {
 // One call of a hundred that was joined to the wrong answer moves nothing.
 func TestOffsetBearsWrongPairs(t *testing.T) {
 	k := newClocks(0)
-	for range 99 {
-		k.sides(1, 2, window{-40, 60})
+	for range 50 {
+		k.sides(1, 2, window{-40, 700})
+		k.sides(1, 2, window{-900, 60})
 	}
 	k.sides(1, 2, window{50_000_000, 50_000_100})
 	k.settle()

@@ -159,7 +159,8 @@ func (c *combiner) received() []float64 {
 // flow carries the external requests along the graph: of the calls a service
 // receives, part is on critical paths, and of what it sends for those, Serial.
 // Using parts of observed call counts, and not products of calls per call,
-// keeps a cycle from growing without bound.
+// keeps a cycle from growing without bound: what comes back to a node that was
+// passed already is taken to be critical as often as what came first.
 func (c *combiner) flow() {
 	g := c.m.g
 	c.part = make([]float64, len(g.Nodes))
@@ -174,10 +175,8 @@ func (c *combiner) flow() {
 			w := sound(g.Edges[e].PerRequest)
 			critical := w * c.part[n] * c.r.Edges[e].Serial
 			c.r.Edges[e].Critical = critical
-			if !g.Edges[e].Back {
-				weight[g.Edges[e].To] += w
-				sum[g.Edges[e].To] += critical
-			}
+			weight[g.Edges[e].To] += w
+			sum[g.Edges[e].To] += critical
 		}
 	}
 	for i, e := range g.Edges {

@@ -68,7 +68,7 @@ func TestWorkedByHand(t *testing.T) {
 			// The first try fails after 20, the second takes 30: both held a up.
 			// Only the second says what b's work takes.
 			name:  "retry",
-			trace: "gw>a - 0+100 \n a>b 10+20 - failed \n a>b 40+30 40+30",
+			trace: "gw>a - 0+100 \n a>b 10+20 10+2 failed \n a>b 40+30 40+30",
 			want:  []want{{"a", 50, 1}, {"b", 30, 2}},
 			edges: []edge{{"a", "b", 2, 1}},
 			path:  []string{"a", "b"},
@@ -79,6 +79,30 @@ func TestWorkedByHand(t *testing.T) {
 			trace: "gw>a - 0+100 \n a>a 20+60 20+60 \n a>b 40+20 40+20",
 			want:  []want{{"a", 40, 2}, {"b", 20, 1}},
 			path:  []string{"a", "b"},
+		},
+		{
+			// The same, all in a few milliseconds that rounding makes one longer
+			// inside than outside: 60 − 60 outside, 61 − 20 inside.
+			name:  "self-call at once",
+			trace: "gw>a - 0+60 \n a>a 0+60 0+61 \n a>b 10+20 10+20",
+			want:  []want{{"a", 20.5, 2}, {"b", 20, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// Rounding makes b end after a did.
+			name:  "rounded past the end",
+			trace: "gw>a - 0+50 \n a>b 10+41 10+41",
+			want:  []want{{"a", 10, 1}, {"b", 41, 1}},
+			edges: []edge{{"a", "b", 1, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// Two calls in the same millisecond: side by side.
+			name:  "within a millisecond",
+			trace: "gw>a - 0+20 \n a>b 10+0 10+0 \n a>c 10+1 10+1",
+			want:  []want{{"a", 19, 1}, {"b", 0, 0}, {"c", 1, 1}},
+			edges: []edge{{"a", "b", 0, 0}, {"a", "c", 1, 1}},
+			path:  []string{"a", "c"},
 		},
 		{
 			// a → b → a → c: 100−80, 80−60, 60−10, 10. a is called twice: 35.

@@ -150,5 +150,7 @@ func TestSpreadIsBelievedAsFarAsLagsShowIt(t *testing.T) {
 	}
 	r = stalled.result()
 	near(t, "reply lag in ms", stalled.edge(r, "a", "b").ReplyLag.Seconds()*1000, 30, 2)
-	near(t, "excess in ms", stalled.share(r, "a").Excess.Seconds()*1000, 30, 2)
+	a := stalled.share(r, "a")
+	near(t, "excess in ms", a.Excess.Seconds()*1000, 30, 2)
+	near(t, "work in ms", a.Work.Seconds()*1000, (a.Self-a.Excess).Seconds()*1000, 0.01)
 }

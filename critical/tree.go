@@ -10,7 +10,9 @@ import (
 
 // tree is the calls of one trace, each hung under the call during which its
 // caller sent it. It is reused from trace to trace and reads one in
-// O(n log n) without recursion, so that a trace of any shape is harmless.
+// O(n log n) without recursion, so that a trace of any shape is harmless. Clocks
+// that contradict one another can make calls each other's parents; as each has
+// one parent, no way down from a call without a parent leads into such a loop.
 type tree struct {
 	m *mesh
 	s *survey
@@ -28,7 +30,6 @@ type tree struct {
 	kid   []int32
 
 	stack []int32 // events
-	mark  []uint8
 }
 
 // sight is a window and how it is known.
@@ -84,7 +85,6 @@ func (b *tree) read(t *graph.Trace) {
 		b.nest(b.events[i:j])
 		i = j
 	}
-	b.cut()
 	b.group()
 }
 
@@ -193,27 +193,6 @@ func (b *tree) serving(frame []event, e *event) int32 {
 		}
 	}
 	return none
-}
-
-// cut opens loops: clocks or lines that contradict one another can make two
-// calls each other's parent. The call that closes a loop, walking up from the
-// first call in order that leads there, loses its parent.
-func (b *tree) cut() {
-	const fresh, walking, done = 0, 1, 2
-	b.mark = refill(b.mark, len(b.calls), fresh)
-	for i := range b.calls {
-		at, below := int32(i), none
-		for at != none && b.mark[at] == fresh {
-			b.mark[at] = walking
-			at, below = b.parent[at], at
-		}
-		if at != none && b.mark[at] == walking {
-			b.parent[below] = none
-		}
-		for at = int32(i); at != none && b.mark[at] == walking; at = b.parent[at] {
-			b.mark[at] = done
-		}
-	}
 }
 
 // group lists each call's kids. Events are ordered by pod and start, and a

@@ -1,6 +1,7 @@
 package critical
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -111,4 +112,61 @@ func TestEndpointsAreNotDelay(t *testing.T) {
 	if got := w.share(r, "a"); got.Excess != 0 || got.Self != 10*time.Millisecond {
 		t.Errorf("self %v, excess %v, want 10ms and none", got.Self, got.Excess)
 	}
+}
+
+// b.1 is far away: 20 ms on the way, always. That is no sidecar's delay.
+func TestDistantPodIsNotLate(t *testing.T) {
+	w := newWorld(t)
+	w.times(30, "gw>a - 0+60 \n a>b 5+10 5+10").times(10, "gw>a - 0+60 \n a>b.1 5+30 15+10")
+	r := w.result()
+	if e := w.edge(r, "a", "b"); e.StartLag != 0 || e.ReplyLag != 0 || e.Gap != 5*time.Millisecond {
+		t.Errorf("%+v, want no lag and a gap of 5ms", e)
+	}
+}
+
+// Six pods of b with five calls each, their clocks hours apart: too few to say
+// what is usual for one, enough to say it for all. One call of each is 30 late.
+func TestFewCallsAPod(t *testing.T) {
+	w := newWorld(t)
+	for pod := range 6 {
+		b := fmt.Sprintf("b.%d", pod)
+		w.skew[b] = micros(pod-3) * 3_600_000_000
+		w.times(4, "gw>a - 0+60 \n a>"+b+" 5+10 5+10").times(1, "gw>a - 0+60 \n a>"+b+" 5+40 35+10")
+	}
+	nearTime(t, "start lag", w.edge(w.result(), "a", "b").StartLag, 6)
+}
+
+// b's lines are lost for half of its calls, which the caller saw take 25 and
+// spend 20 in its own sidecar. What b's own lines say stands: 5, and no lag.
+func TestLostLinesOfCallee(t *testing.T) {
+	w := newWorld(t)
+	w.times(21, "gw>a - 0+60 \n a>b 5+25/5 15+5").times(21, "gw>a - 0+60 \n a>b 5+25/5 -").times(5, "gw>a - 0+100 \n a>b 5+65/5 -")
+	r := w.result()
+	nearTime(t, "b self", w.share(r, "b").Self, 5)
+	if e := w.edge(r, "a", "b"); e.ReplyLag != 0 || e.Both != 21 {
+		t.Errorf("%+v, want no lag by 21 calls", e)
+	}
+}
+
+// Of 40 calls of known role 20 are critical, so Serial is a half, and 20 calls
+// of which a's own line is lost count half: 10 of them are taken up 30 late.
+// (0·20 + ½·10·30) / (20 + ½·20) = 5.
+func TestCallsOfUnknownRole(t *testing.T) {
+	w := newWorld(t)
+	w.times(20, "gw>a - 0+60 \n a>b 10+20 10+20").times(20, "gw>a - 0+60 \n a>b 10+20 10+20 \n a>c 10+40 10+40")
+	w.times(10, "a>b 10+20 10+20").times(10, "a>b 10+50 40+20")
+	r := w.result()
+	e := w.edge(r, "a", "b")
+	near(t, "serial", e.Serial, 0.5, 1e-9)
+	nearTime(t, "start lag", e.StartLag, 5)
+}
+
+// Both pods of a have as many lines in the log, but nine calls of ten go to the
+// quick one: 0.9·10 + 0.1·110 = 20.
+func TestPodsCountByTheirRates(t *testing.T) {
+	w := newWorld(t)
+	w.times(21, "gw>a - 0+10").times(21, "gw>a.1 - 0+110")
+	pods := w.graph().Nodes[w.nodes["a"]].Pods
+	pods[0].ReceivedRate, pods[1].ReceivedRate = 90, 10
+	nearTime(t, "self", w.share(w.result(), "a").Self, 20)
 }
