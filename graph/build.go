@@ -27,7 +27,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.fillVisits(g)
 	s.gatewayLatency(g)
 	g.Lines = b.lines(s.events, skipped)
-	g.Warnings = s.warnings(b)
+	g.Warnings = s.warnings(b, g.Gateway.Rate)
 	g.traces = traceTable{join: j, events: s.events}
 	return g
 }

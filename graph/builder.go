@@ -267,7 +267,7 @@ func (b *Builder) shrink() {
 // raise keeps only what is sampled at a level. The level reached in the end is
 // the least at which the distinct events fit: it depends on the set of them.
 func (b *Builder) raise(level uint) {
-	b.level = max(b.level, level)
+	b.level = level
 	b.kept = 0
 	for i := range b.shards {
 		s := &b.shards[i]
@@ -307,7 +307,9 @@ func (b *Builder) Merge(o *Builder) {
 	o.unshare()
 	addr, name := b.addresses.absorb(&o.addresses), b.names.absorb(&o.names)
 	b.added += o.added
-	b.raise(o.level)
+	if o.level > b.level {
+		b.raise(o.level)
+	}
 	for i := range o.shards {
 		for j := range o.shards[i].events {
 			e := o.shards[i].events[j]

@@ -87,7 +87,7 @@ func (d *dotWriter) edge(e *Edge) {
 	label := perSecond(e.Rate) + "\n" + shortTime(e.Mean) + " mean\n" + shortTime(e.P99) + " p99"
 	tip := fmt.Sprintf("%s → %s: %s, %.3g per external request", d.g.Nodes[e.From].Name, d.g.Nodes[e.To].Name, count(e.Calls, "call"), e.PerRequest)
 	if e.ErrorRatio > 0 {
-		tip += fmt.Sprintf(", %.1f %% failed", 100*e.ErrorRatio)
+		tip += fmt.Sprintf(", %.3g %% failed", 100*e.ErrorRatio)
 	}
 	fmt.Fprintf(d.w, "\tn%d -> n%d [label=%s penwidth=%.2f tooltip=%s labeltooltip=%s", e.From, e.To, quoteDOT(label), d.width(e.Rate), quoteDOT(tip), quoteDOT(tip))
 	if e.Back {

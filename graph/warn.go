@@ -7,7 +7,7 @@ import (
 
 // warnings are whole sentences in a fixed order: what the figures leave out and
 // what to do about it.
-func (s *survey) warnings(b *Builder) []string {
+func (s *survey) warnings(b *Builder, entries float64) []string {
 	var w warnings
 	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all.", b.options.MaxEvents, s.events.scale)
 	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, and makes no trace; see whether request_id is unique.", b.options.MaxTrace)
@@ -22,7 +22,8 @@ func (s *survey) warnings(b *Builder) []string {
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
-	w.sayIf(s.headless, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")
+	w.sayIf(s.headless && entries == 0, "No line shows a request entering at the gateway, so nothing can be told per external request.")
+	w.sayIf(s.headless && entries > 0, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")
 	return w
 }
 
