@@ -97,8 +97,12 @@ func newRoot(env *Env) *cobra.Command {
 			_ = cmd.Help()
 			return quiet(usagef("no command"))
 		},
+		Version:                    thisBuild().String(),
 		SuggestionsMinimumDistance: 2,
+		// Of a mistyped command and its flags, the command is what to talk about.
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
