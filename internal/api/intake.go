@@ -150,10 +150,10 @@ func (b *body) cut(r *http.Request, err error) error {
 		return refuse(http.StatusRequestTimeout, "the body: found %d bytes when the server stopped, expected the rest: send it again", b.size)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return refuse(http.StatusRequestTimeout, "the body: found %d bytes after %.0f s, expected the rest sooner", b.size, time.Since(b.begun).Seconds())
-	case r.Context().Err() != nil:
-		return r.Context().Err()
 	case errors.Is(err, io.ErrUnexpectedEOF) && r.ContentLength > 0:
 		return refuse(http.StatusBadRequest, "the body: found %d bytes, expected %d as its Content-Length says", b.size, r.ContentLength)
+	case r.Context().Err() != nil:
+		return r.Context().Err()
 	}
 	return refuse(http.StatusBadRequest, "the body cannot be read after %d bytes: %.60q", b.size, err.Error())
 }

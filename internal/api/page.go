@@ -80,6 +80,26 @@ type planView struct {
 		Reason      string  `json:"reason"`
 	} `json:"sidecars"`
 	Warnings []string `json:"warnings"`
+	cutDocument
+}
+
+// cutDocument is what a document says of lists that did not fit.
+type cutDocument struct {
+	Truncated []struct {
+		List string `json:"list"`
+		Kept int    `json:"kept"`
+		Of   int    `json:"of"`
+	} `json:"truncated"`
+}
+
+// missing is how many rows of a list the document itself leaves out.
+func (c *cutDocument) missing(list string) int {
+	for _, t := range c.Truncated {
+		if t.List == list {
+			return t.Of - t.Kept
+		}
+	}
+	return 0
 }
 
 // graphView is what the page reads of a round's graph.
@@ -99,6 +119,7 @@ type graphView struct {
 		Repeated int64 `json:"repeated"`
 		Skipped  int64 `json:"skipped"`
 	} `json:"lines"`
+	cutDocument
 }
 
 // page is GET /: the last round for people, from its documents.
@@ -133,6 +154,9 @@ func (v *view) show(r *rounds.Round) error {
 	v.Plan.Sidecars, v.MoreSidecars = head(v.Plan.Sidecars)
 	v.Plan.Warnings, v.MoreWarnings = head(v.Plan.Warnings)
 	v.Graph.Edges, v.MoreEdges = head(v.Graph.Edges)
+	v.MoreSidecars += v.Plan.missing("sidecars")
+	v.MoreWarnings += v.Plan.missing("warnings")
+	v.MoreEdges += v.Graph.missing("edges")
 	return nil
 }
 

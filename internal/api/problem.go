@@ -43,7 +43,7 @@ func refuse(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Sprintf(format, args...)}
 }
 
-// statusGone is for the metrics: the client left before there was an answer.
+// statusGone is nginx's for a client that left before there was an answer.
 const statusGone = 499
 
 // problemOf is the one place where errors become statuses.
@@ -68,13 +68,15 @@ func problemOf(err error) problem {
 	case errors.As(err, &missing):
 		p.Status, p.Detail = http.StatusNotFound, missing.Error()
 	case errors.Is(err, context.Canceled):
-		p.Status, p.Detail = statusGone, "the client has gone"
+		p.Status, p.Detail = statusGone, "the connection was closed before there was an answer: keep it open, both ways"
 	}
-	p.Title = http.StatusText(p.Status)
+	if p.Title = http.StatusText(p.Status); p.Title == "" {
+		p.Title = "Client Closed Request"
+	}
 	return p
 }
 
-// fail answers with err. A client that has gone gets nothing.
+// fail answers with err.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	log := s.log.WithFields(map[string]any{"status": p.Status, "method": request.Shorten(r.Method), "path": request.Shorten(r.URL.Path)})
@@ -82,9 +84,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case p.Status == http.StatusInternalServerError:
 		log.WithError(err).Error("request failed")
 	case p.Status == statusGone:
+		// It is answered all the same: it may have closed but its sending side.
 		log.Debug("the client has gone")
-		w.WriteHeader(statusGone) // for the metrics; nobody reads it
-		return
 	case r.URL.Path == "/optimize":
 		log.WithField("detail", p.Detail).Info("request refused")
 	}

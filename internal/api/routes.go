@@ -87,9 +87,7 @@ func (w *status) WriteHeader(code int) {
 	if w.code == 0 {
 		w.code = code
 	}
-	if code != statusGone {
-		w.ResponseWriter.WriteHeader(code)
-	}
+	w.ResponseWriter.WriteHeader(code)
 }
 
 func (w *status) Write(b []byte) (int, error) {

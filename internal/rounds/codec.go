@@ -1,6 +1,7 @@
 package rounds
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -23,9 +24,9 @@ import (
 const (
 	magic   = "sluice-round"
 	version = "1"
-	// maxRecord is the most that a record may unpack to; documents are under 2 MB
-	// each, and a memory of 10,000 services takes a few.
-	maxRecord = 128 << 20
+	// maxSection is the most that a section may take; documents are under 2 MB
+	// each, and see maxNames for memories.
+	maxSection = 64 << 20
 )
 
 // record is what is kept of a round, in memory and in files alike.
@@ -72,11 +73,7 @@ func unpack(packed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, maxRecord))
-	if err == nil && len(plain) == maxRecord {
-		err = errors.New("it is larger than any round")
-	}
-	return plain, err
+	return io.ReadAll(io.LimitReader(r, maxSection))
 }
 
 // encode is r as it is kept.
@@ -97,8 +94,9 @@ func (r *record) encode() ([]byte, error) {
 	return append(line, packed...), nil
 }
 
-// decode reads what encode has written; an error says what is wrong with b.
-func decode(b []byte) (*record, error) {
+// decode reads what encode has written; an error says what is wrong with b. Who
+// wants only the documents is spared the memory, which can be the larger part.
+func decode(b []byte, memory bool) (*record, error) {
 	line, packed, _ := bytes.Cut(b, []byte{'\n'})
 	field := strings.Split(string(line[:min(len(line), 128)]), " ")
 	switch {
@@ -109,28 +107,58 @@ func decode(b []byte) (*record, error) {
 	case len(field) != 3 || field[2] != sum(packed):
 		return nil, errors.New("it is torn: its checksum does not match")
 	}
-	plain, err := unpack(packed)
+	plain, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, fmt.Errorf("it does not unpack: %w", err)
 	}
-	return parse(plain)
+	r := new(record)
+	wanted := r.sections()
+	if !memory {
+		return r, r.read(bufio.NewReader(plain), wanted[:3])
+	}
+	return r, r.read(bufio.NewReader(plain), wanted[:])
 }
 
-// parse takes the header and cuts the sections.
-func parse(plain []byte) (*record, error) {
-	header, rest, _ := bytes.Cut(plain, []byte{'\n'})
-	r := new(record)
-	if err := json.Unmarshal(header, r); err != nil {
-		return nil, fmt.Errorf("its header is broken: %w", err)
+// read takes the header and as many sections as are wanted.
+func (r *record) read(plain *bufio.Reader, wanted []*[]byte) error {
+	header, err := plain.ReadSlice('\n')
+	if err == nil {
+		err = json.Unmarshal(header, r)
 	}
-	for i, s := range r.sections() {
+	if err != nil {
+		return fmt.Errorf("its header is broken: %w", err)
+	}
+	for i, s := range wanted {
 		n := r.Sizes[i]
-		if n < 0 || n > len(rest) {
-			return nil, errors.New("its sections are not as long as its header says")
+		if n < 0 || n > maxSection {
+			return errors.New("its sections are larger than any can be")
 		}
-		*s, rest = rest[:n:n], rest[n:]
+		*s = make([]byte, n)
+		if _, err := io.ReadFull(plain, *s); err != nil {
+			return errors.New("its sections are not as long as its header says")
+		}
 	}
-	return r, nil
+	return nil
+}
+
+// maxNames is the bytes of services' names with which a memory is kept; it holds
+// each several times. 10,000 services with names as long as Kubernetes lets them be
+// take less.
+const maxNames = 3 << 20
+
+// writeMemory is what a round has taught as a section.
+func writeMemory(m *optimize.Memory) ([]byte, error) {
+	if m == nil {
+		return nil, errors.New("there is nothing")
+	}
+	names := 0
+	for _, s := range m.Services {
+		names += len(s)
+	}
+	if names > maxNames {
+		return nil, fmt.Errorf("the names of its %d services take %d bytes, more than %d", len(m.Services), names, maxNames)
+	}
+	return json.Marshal(m)
 }
 
 // readMemory reads the section that holds what a round has taught, nil for nothing.

@@ -173,7 +173,7 @@ func (f *folder) readOne(e *file, take func(r *record, size int) error) error {
 	if err != nil {
 		return err
 	}
-	r, err := decode(packed)
+	r, err := decode(packed, true)
 	if err != nil {
 		return err
 	}

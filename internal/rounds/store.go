@@ -2,7 +2,6 @@ package rounds
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -161,9 +160,7 @@ func (s *Store) begin(obs *optimize.Observation) (n, mesh int, prior *optimize.M
 // commit keeps a round that has been planned.
 func (s *Store) commit(r *record, memory *optimize.Memory) (*Round, error) {
 	var dumb, unsaved error
-	if memory == nil {
-		dumb = fmt.Errorf("round %d teaches nothing", r.Number)
-	} else if r.memory, dumb = json.Marshal(memory); dumb != nil {
+	if r.memory, dumb = writeMemory(memory); dumb != nil {
 		dumb = fmt.Errorf("round %d teaches nothing: %w", r.Number, dumb)
 	}
 	packed, err := r.encode()
@@ -261,7 +258,7 @@ func (s *Store) Get(n int) (*Round, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode(packed)
+	r, err := decode(packed, false)
 	if err != nil {
 		return nil, s.gone(n, err)
 	}

@@ -249,6 +249,18 @@ func TestAddWithoutMemory(t *testing.T) {
 	}
 }
 
+// Names beyond all measure are not remembered: a memory holds them several times.
+func TestAddWithHugeNames(t *testing.T) {
+	s := open(t, Options{})
+	huge := strings.Repeat("n", maxNames+1)
+	if r := add(t, s, observed(1, huge)); r.Trouble == nil || !strings.Contains(r.Trouble.Error(), "names") {
+		t.Errorf("trouble %v", r.Trouble)
+	}
+	if r := add(t, s, observed(2, huge)); started(t, r) != 0 {
+		t.Errorf("starts from %d", started(t, r))
+	}
+}
+
 func TestPrune(t *testing.T) {
 	for name, o := range map[string]Options{
 		"by number":           {MaxRounds: 5},
