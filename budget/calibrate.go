@@ -14,7 +14,7 @@ func (b *believed) calibrate() {
 		}
 	}
 	for range 2 {
-		o := b.rehearse(given, 1)
+		o := b.rehearse(given, 2)
 		if o.done == 0 {
 			return
 		}
@@ -25,9 +25,22 @@ func (b *believed) calibrate() {
 			}
 		}
 		b.observe(woken)
+		for i := range b.seen {
+			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given[i], woken[i]))
+		}
 		b.fit()
 		b.learnPause(o)
 	}
+}
+
+// ambiguous is how unsure the share of wakes is at a sidecar that used all of its
+// quota: whatever its base is, it is then as often idle as the quota leaves it, so
+// the round does not tell base from wake. Only one that was never idle tells.
+func (b *believed) ambiguous(i int, given, woken float64) float64 {
+	if b.cores[i] > 0.96*given {
+		return min(0.5, woken)
+	}
+	return 0
 }
 
 // learnPause corrects the time that requests take besides waiting. A round tells

@@ -27,6 +27,9 @@ const (
 type Cost struct {
 	Seconds float64 `json:"seconds"`
 	Woken   float64 `json:"woken"`
+	// Unsure is the spread of Woken: where several sidecars are throttled at once
+	// chance says which of them is never idle.
+	Unsure float64 `json:"unsure,omitempty"`
 }
 
 // costs holds what is believed of the halves' CPU, in seconds: base of each
@@ -34,6 +37,12 @@ type Cost struct {
 type costs struct {
 	base []float64
 	wake float64
+}
+
+// trust is how much an observation counts, given what a wake costs.
+func (c Cost) trust(wake float64) float64 {
+	d := wake * c.Unsure / (costNoise * c.Seconds)
+	return 1 / (1 + d*d)
 }
 
 // age is how much an observation counts against the one after it.
@@ -67,15 +76,16 @@ func (c *costs) explain(seen [][]Cost) float64 {
 		}
 		sum, weights, w := 0.0, 0.0, 1.0
 		for _, r := range rounds {
-			sum += w * max(r.Seconds-c.wake*r.Woken, 0.1*r.Seconds)
-			weights += w
+			t := w * r.trust(c.wake)
+			sum += t * max(r.Seconds-c.wake*r.Woken, 0.1*r.Seconds)
+			weights += t
 			w *= age
 		}
 		c.base[i] = sum / weights
 		w = 1
 		for _, r := range rounds {
 			d := (r.Seconds - c.base[i] - c.wake*r.Woken) / (costNoise * r.Seconds)
-			loss += w * min(d*d, 9)
+			loss += w * r.trust(c.wake) * min(d*d, 9)
 			w *= age
 		}
 		logs += math.Log(c.base[i])

@@ -28,7 +28,7 @@ func (k *Knowledge) find(service string) Learned {
 func (l Learned) sane() Learned {
 	var costs []Cost
 	for _, c := range l.Costs {
-		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 {
+		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 {
 			costs = append(costs, c)
 		}
 	}

@@ -60,8 +60,26 @@ func newMesh(in Input) *mesh {
 			m.passed[i] = own
 		}
 	}
+	m.takeIdle()
 	m.route(in.Calls, place)
 	return m
+}
+
+// mostIdle bounds what a sidecar is thought to use without any traffic.
+const mostIdle = 0.0015
+
+// takeIdle takes off each sidecar's use what it would use without traffic: at most
+// half of what the least busy of them uses.
+func (m *mesh) takeIdle() {
+	idle := mostIdle
+	for i, c := range m.cores {
+		if m.known[i] && c > 0 {
+			idle = min(idle, c/2)
+		}
+	}
+	for i := range m.cores {
+		m.cores[i] = max(0, m.cores[i]-idle)
+	}
 }
 
 // bounded is x as a figure per request, 0 where it cannot be one.

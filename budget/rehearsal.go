@@ -51,10 +51,18 @@ type outcome struct {
 	// rate in requests per ms, mean latency in ms.
 	rate, mean float64
 	done       int
-	// Of each station: cores used by one pod, ms waited per external request over
-	// all its halves, the share of halves that woke a worker, and the halves.
-	cores, wait, woken []float64
-	halves             []float64
+	// Of each station: cores used by one pod; ms waited per external request over
+	// all its halves, and the part of it that the quota was used up; the share of
+	// halves that woke a worker, and the halves.
+	cores, wait, throttled, woken, halves []float64
+	// unsure is how far that share differed between the placings played.
+	unsure []float64
+}
+
+func newOutcome(n int) outcome {
+	at := make([]float64, 6*n)
+	part := func(k int) []float64 { return at[k*n : (k+1)*n : (k+1)*n] }
+	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5)}
 }
 
 // frame is one call under way.
@@ -78,10 +86,12 @@ type moment struct {
 // server is one sidecar under its quota.
 type server struct {
 	quota, offset, budget float64
-	period                int64
-	free                  []float64
-	used                  float64
-	station               int32
+	// dry and wet are when its quota last ran out and was renewed.
+	dry, wet float64
+	period   int64
+	free     []float64
+	used     float64
+	station  int32
 }
 
 type playing struct {
@@ -128,7 +138,7 @@ func (p *playing) vary(mean float64) float64 { return mean * lognormals[p.random
 func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps int) outcome {
 	p := &playing{rehearsal: r, rng: seed*0x9E3779B97F4A7C15 + 1, first: make([]int, len(r.stations))}
 	n := len(r.stations)
-	p.out = outcome{cores: make([]float64, n), wait: make([]float64, n), woken: make([]float64, n), halves: make([]float64, n)}
+	p.out = newOutcome(n)
 	for i := range r.stations {
 		p.first[i] = len(p.servers)
 		for range r.stations[i].pods {
@@ -186,6 +196,7 @@ func (p *playing) results() outcome {
 	for i := range o.wait {
 		o.woken[i] /= max(1, o.halves[i])
 		o.wait[i] /= float64(o.done)
+		o.throttled[i] /= float64(o.done)
 		o.halves[i] /= float64(o.done)
 	}
 	return *o
@@ -352,8 +363,11 @@ func (p *playing) serve(pod int32) float64 {
 	left := cost
 	for {
 		k := int64((t + s.offset) / cfsPeriod)
-		if k > s.period {
+		switch {
+		case k > s.period:
 			s.period, s.budget = k, s.quota
+		case k < s.period: // another worker has used up the period that t is in
+			t = float64(s.period)*cfsPeriod - s.offset
 		}
 		boundary := float64(s.period+1)*cfsPeriod - s.offset
 		if left <= s.budget && t+left <= boundary {
@@ -361,18 +375,33 @@ func (p *playing) serve(pod int32) float64 {
 			t += left
 			break
 		}
+		if s.budget < boundary-t {
+			s.dry, s.wet = t+s.budget, boundary
+		}
 		left -= max(0, min(s.budget, boundary-t))
 		whole := math.Floor(left / s.quota) // periods that it takes up entirely
 		left -= whole * s.quota
 		s.period, s.budget = s.period+1+int64(whole), s.quota
 		t = max(t, boundary) + whole*cfsPeriod
+		s.dry, s.wet = s.dry+whole*cfsPeriod, s.wet+whole*cfsPeriod
 	}
 	s.free[w] = t
 	if p.measure {
 		p.out.halves[s.station]++
 		p.out.wait[s.station] += t - p.now - cost
+		p.out.throttled[s.station] += s.throttled(p.now, t)
 	}
 	return t
+}
+
+// throttled is how long of a half's stay the quota was used up: the last such
+// time, and the like part of each whole period before it.
+func (s *server) throttled(from, to float64) float64 {
+	out := max(0, min(to, s.wet)-max(from, s.dry))
+	if before := math.Floor((s.dry - from) / cfsPeriod); before > 0 {
+		out += before * (cfsPeriod - s.quota)
+	}
+	return out
 }
 
 func (p *playing) push(m moment) {

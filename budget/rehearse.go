@@ -59,20 +59,29 @@ func (b *believed) workMs() float64 {
 func (b *believed) rehearse(cores []float64, times int) outcome {
 	steps := b.rehearsalSteps()
 	r := b.rehearsal()
-	n := len(b.sidecars)
-	sum := outcome{cores: make([]float64, n), wait: make([]float64, n), woken: make([]float64, n), halves: make([]float64, n)}
+	sum := newOutcome(len(b.sidecars))
+	least := make([]float64, len(b.sidecars))
+	most := make([]float64, len(b.sidecars))
+	f := 1 / float64(times)
 	for k := range times {
 		o := r.run(cores, uint64(k+1), 1000, 3000, steps)
-		f := 1 / float64(times)
 		sum.rate += f * o.rate
 		sum.mean += f * o.mean
 		sum.done += o.done
 		for i := range sum.cores {
 			sum.cores[i] += f * o.cores[i]
 			sum.wait[i] += f * o.wait[i]
+			sum.throttled[i] += f * o.throttled[i]
 			sum.woken[i] += f * o.woken[i]
 			sum.halves[i] += f * o.halves[i]
+			if k == 0 {
+				least[i], most[i] = o.woken[i], o.woken[i]
+			}
+			least[i], most[i] = min(least[i], o.woken[i]), max(most[i], o.woken[i])
 		}
+	}
+	for i := range least {
+		sum.unsure[i] = most[i] - least[i]
 	}
 	return sum
 }

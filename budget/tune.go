@@ -8,8 +8,9 @@ const tuneTurns = 12
 // tune moves CPU between services at what is spent now, towards where requests
 // wait: at the best allotment a millicore more saves as much waiting at one
 // service as at another, and as waiting falls about with a power of what a
-// service has, that is where its waiting is in proportion to its spending. Each
-// try is played; what plays better stays.
+// service has, that is where its waiting is in proportion to its spending. Only
+// waiting for the quota counts; that for a busy worker no quota shortens. Each try
+// is played; what plays better stays.
 func (b *believed) tune() {
 	spent := MilliCPU(0)
 	for i := range b.sidecars {
@@ -24,17 +25,17 @@ func (b *believed) tune() {
 	}
 	level := b.afford(spent)
 	cores := b.at(level)
-	o := b.rehearse(cores, 2)
+	o := b.rehearse(cores, 3)
 	eta := 0.15
 	for range tuneTurns {
 		if o.done == 0 {
 			return
 		}
 		was := append([]float64(nil), b.lean...)
-		b.leanTo(o.wait, cores, eta)
+		b.leanTo(o.throttled, cores, eta)
 		level = b.afford(spent)
 		try := b.at(level)
-		if t := b.rehearse(try, 2); t.done > 0 && t.mean < o.mean*0.998 {
+		if t := b.rehearse(try, 3); t.done > 0 && t.mean < o.mean*0.996 {
 			o, cores = t, try
 		} else {
 			b.lean = was
