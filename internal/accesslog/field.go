@@ -1,5 +1,7 @@
 package accesslog
 
+import "encoding/binary"
+
 // field is a column of the log that is kept. The zero field takes the values of
 // all others, so that storing needs no branch on whether a value is wanted.
 type field uint8
@@ -12,13 +14,17 @@ const (
 	upstreamLocal
 	upstreamCluster
 	requestID
+	requestIDHeader
 	path
+	pathHeader
 	authority
 	authorityFor
+	authorityHeader
 	serverName
 	startTime
 	duration
 	serviceTime
+	serviceTimeHeader
 	responseCode
 	responseFlags
 	bytesSent
@@ -26,73 +32,95 @@ const (
 	fields
 )
 
-// fieldNames are the keys by which Istio and ASM write the fields. Case counts:
-// Envoy writes the keys of its configuration as they are, so a key in another
-// case is somebody else's field (encoding/json would take it).
+// fieldNames are the keys by which Istio and ASM write the fields, and some by
+// which others do: Envoy Gateway names a few after the header that they show,
+// ASM has authority_for beside authority. Case counts: Envoy writes the keys of
+// its configuration as they are, so a key in another case is somebody else's
+// field (encoding/json would take it).
 var fieldNames = [fields]string{
-	downstreamRemote: "downstream_remote_address",
-	downstreamLocal:  "downstream_local_address",
-	upstreamHost:     "upstream_host",
-	upstreamLocal:    "upstream_local_address",
-	upstreamCluster:  "upstream_cluster",
-	requestID:        "request_id",
-	path:             "path",
-	authority:        "authority",
-	authorityFor:     "authority_for",
-	serverName:       "requested_server_name",
-	startTime:        "start_time",
-	duration:         "duration",
-	serviceTime:      "upstream_service_time",
-	responseCode:     "response_code",
-	responseFlags:    "response_flags",
-	bytesSent:        "bytes_sent",
-	bytesReceived:    "bytes_received",
+	downstreamRemote:  "downstream_remote_address",
+	downstreamLocal:   "downstream_local_address",
+	upstreamHost:      "upstream_host",
+	upstreamLocal:     "upstream_local_address",
+	upstreamCluster:   "upstream_cluster",
+	requestID:         "request_id",
+	requestIDHeader:   "x-request-id",
+	path:              "path",
+	pathHeader:        "x-envoy-origin-path",
+	authority:         "authority",
+	authorityFor:      "authority_for",
+	authorityHeader:   ":authority",
+	serverName:        "requested_server_name",
+	startTime:         "start_time",
+	duration:          "duration",
+	serviceTime:       "upstream_service_time",
+	serviceTimeHeader: "x-envoy-upstream-service-time",
+	responseCode:      "response_code",
+	responseFlags:     "response_flags",
+	bytesSent:         "bytes_sent",
+	bytesReceived:     "bytes_received",
 }
 
 // longestKey bounds the text of a key with escapes that can still be one of
 // ours: the longest of them with each of its characters written as \u0000.
-const longestKey = 6 * len("downstream_remote_address")
+const longestKey = 6 * len("x-envoy-upstream-service-time")
 
-// lookup finds the field that a key names. A switch on the string compiles to a
-// search by length and first bytes and needs no hashing.
+// lookup finds the field that a key names.
 func lookup(key []byte) field {
-	switch string(key) {
-	case "downstream_remote_address":
-		return downstreamRemote
-	case "downstream_local_address":
-		return downstreamLocal
-	case "upstream_host":
-		return upstreamHost
-	case "upstream_local_address":
-		return upstreamLocal
-	case "upstream_cluster":
-		return upstreamCluster
-	case "request_id":
-		return requestID
-	case "path":
-		return path
-	case "authority":
-		return authority
-	case "authority_for":
-		return authorityFor
-	case "requested_server_name":
-		return serverName
-	case "start_time":
-		return startTime
-	case "duration":
-		return duration
-	case "upstream_service_time":
-		return serviceTime
-	case "response_code":
-		return responseCode
-	case "response_flags":
-		return responseFlags
-	case "bytes_sent":
-		return bytesSent
-	case "bytes_received":
-		return bytesReceived
+	if len(key) == 0 {
+		return ignored
+	}
+	s := &slots[slotOf(len(key), key[0])]
+	if string(key) == fieldNames[s.field] {
+		return s.field
 	}
 	return ignored
+}
+
+// slot is a known key: name and mask are its bytes and all ones for each.
+type slot struct {
+	name, mask [4]uint64
+	length     int
+	field      field
+}
+
+// slotOf finds a slot by the length of a key and its first letter, which no two
+// of the names share.
+func slotOf(length int, first byte) int { return (length<<5 | int(first&31)) % slotCount }
+
+const slotCount = 1024
+
+var slots = func() (t [slotCount]slot) {
+	for f, name := range fieldNames {
+		if name == "" {
+			continue
+		}
+		s := &t[slotOf(len(name), name[0])]
+		if s.field != ignored {
+			panic("accesslog: two fields have names of one length and first letter: " + name)
+		}
+		s.length, s.field = len(name), field(f)
+		for i := range len(name) {
+			s.name[i/8] |= uint64(name[i]) << (i % 8 * 8)
+			s.mask[i/8] |= 0xff << (i % 8 * 8)
+		}
+	}
+	return t
+}()
+
+// known is lookup for the key p[i:end], without a branch that depends on the key
+// and could be guessed wrong. There must be 32 bytes of p to look at.
+func known(p []byte, i, end int) field {
+	n := end - i
+	slot := &slots[slotOf(n, p[i])]
+	key := (*[32]byte)(p[i:])
+	off := (binary.LittleEndian.Uint64(key[0:])^slot.name[0])&slot.mask[0] |
+		(binary.LittleEndian.Uint64(key[8:])^slot.name[1])&slot.mask[1] |
+		(binary.LittleEndian.Uint64(key[16:])^slot.name[2])&slot.mask[2] |
+		(binary.LittleEndian.Uint64(key[24:])^slot.name[3])&slot.mask[3] |
+		uint64(n^slot.length)
+	same := (off|-off)>>63 ^ 1
+	return slot.field & -field(same)
 }
 
 // kind is what JSON says a value is.

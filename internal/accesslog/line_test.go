@@ -75,6 +75,7 @@ func TestLines(t *testing.T) {
 	f("[\n "+a+"\n ,"+b+"\n]", "a b", "", "commas in front")
 	f("["+a+","+b+", "+c+"]", "a b c", "", "an array on one line")
 	f(a[30:]+","+b+","+c[:40], "b", "not a JSON object×1@1, cut short×1@1", "an array on one line, cut at both ends")
+	f("["+a+",{\"x\":},"+b+","+c+"]\n", "a b c", "not a JSON object×1@1", "a broken element in an array")
 	f("["+a+",7,"+b+"]", "", "not a JSON object×1@1", "something else in an array")
 	f(a+b+"\n"+c+"\n", "c", "not a JSON object×1@1", "two objects run together")
 	f(a+" # note\n"+b+"\n", "b", "not a JSON object×1@1", "text after an object")
@@ -142,6 +143,7 @@ func TestLongLines(t *testing.T) {
 	}
 	long := strings.Repeat("x", 5000)
 	f(a+"\n"+long+"\n"+b+"\n", "a b", "too long×1@2", "a long line between others")
+	f(a+"\n"+long+"\n"+b+"\n{bad\n", "a b", "not a JSON object×1@4, too long×1@2", "line numbers count long lines")
 	f(a+"\n"+long, "a", "too long×1@2", "a long last line")
 	f(long+"\n"+long+"\n"+a+"\n"+good(long)+"\n"+b, "a b", "too long×3@1", "several, one of them an object")
 	f(a+"\n["+strings.Repeat(b+", ", 40)+c+"]\n"+a+"\n{bad\n", "a"+strings.Repeat(" b", 40)+" c a", "not a JSON object×1@4", "an array on one line is no long line")

@@ -157,27 +157,30 @@ type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
-// mine is a sink that panics.
-type mine struct{}
+// mine is a sink that panics after some records.
+type mine struct{ left int }
 
-func (mine) Add(*graph.Record) bool { panic("boom") }
+func (m *mine) Add(*graph.Record) bool {
+	if m.left--; m.left < 0 {
+		panic("boom")
+	}
+	return true
+}
 
-func TestPanicOfAWorkerReachesTheCaller(t *testing.T) {
+func TestPanicOfWorkersReachesTheCaller(t *testing.T) {
 	goroutines(t)
-	log := generate(20_000, 7)
-	n := 0
-	o := Options{Workers: 3, block: 1000}.withDefaults()
-	defer func() {
-		if p := recover(); p != "boom" {
-			t.Errorf("recovered %v, want the worker's panic", p)
-		}
-	}()
-	read(context.Background(), bytes.NewReader(log), -1, o, func() sink {
-		if n++; n == 1 {
-			return &void{}
-		}
-		return mine{}
-	})
+	log := generate(5_000, 7)
+	for _, left := range []int{0, 200, 2000} {
+		o := Options{Workers: 3, block: 4000}.withDefaults()
+		func() {
+			defer func() {
+				if p := recover(); p != "boom" {
+					t.Errorf("recovered %v, want the workers' panic", p)
+				}
+			}()
+			read(context.Background(), bytes.NewReader(log), -1, o, func() sink { return &mine{left} })
+		}()
+	}
 }
 
 func TestProgress(t *testing.T) {

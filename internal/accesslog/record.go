@@ -30,20 +30,30 @@ func (r *record) fill(s *scanner) {
 	r.Upstream = r.text(s, upstreamHost)
 	r.UpstreamLocal = r.text(s, upstreamLocal)
 	r.Cluster = r.text(s, upstreamCluster)
-	r.RequestID = r.text(s, requestID)
-	r.Path = r.text(s, path)
+	r.RequestID = r.first(s, requestID, requestIDHeader)
+	r.Path = r.first(s, path, pathHeader)
 	if r.Authority = r.text(s, authority); r.Authority == nil {
-		r.Authority = r.text(s, authorityFor)
+		r.Authority = r.first(s, authorityFor, authorityHeader)
 	}
 	r.ServerName = r.text(s, serverName)
 	r.Flags = r.text(s, responseFlags)
 	r.Direction = direction(r.Cluster)
 	r.Start = r.start(s)
 	r.Duration = r.count(s, duration, 3, maxDuration)
-	r.ServiceTime = r.count(s, serviceTime, 3, maxDuration)
+	if r.ServiceTime = r.count(s, serviceTime, 3, maxDuration); r.ServiceTime == graph.Missing {
+		r.ServiceTime = r.count(s, serviceTimeHeader, 3, maxDuration)
+	}
 	r.Code = int(max(r.count(s, responseCode, 0, 999), 0))
 	r.BytesSent = r.count(s, bytesSent, 0, maxBytes)
 	r.BytesReceived = r.count(s, bytesReceived, 0, maxBytes)
+}
+
+// first is the text of the one of two fields that has any.
+func (r *record) first(s *scanner, one, other field) []byte {
+	if t := r.text(s, one); t != nil {
+		return t
+	}
+	return r.text(s, other)
 }
 
 // text is the string of a field, nil where there is none or Envoy's "-" for none.

@@ -35,6 +35,9 @@ var objects = append([]string{
 	`{"duration":2592000000}`, `{"duration":2592000001}`, `{"duration":0.0019999999999999999999999999}`, `{"duration":1234567}`, `{"duration":12345678}`, `{"duration":123456789}`,
 	`{"duration":true}`, `{"duration":false}`, `{"duration":{}}`, `{"duration":[1,2]}`, `{"duration":tru}`, `{"duration":nul}`, `{"duration":nullx}`, `{"duration":truefalse}`,
 	`{"x":{"path":"/no"},"path":"/yes"}`, `{"x":[{"path":"/no"},[],{},[[]],{"a":{"b":[1,{"c":"]}"}]}}],"path":"/yes"}`, `{"x":[1,],"path":"/"}`, `{"x":{"a":1,},"path":"/"}`,
+	`{"path"15}`, `{"path""/"}`, `{"path"x"/"}`, `{"path" x15}`, `{"path":"/" x"y":1}`, `{"path":"/"x}`, `{"path":1x,"y":2}`, `{ x"path":1}`, `{"path":"/",x"y":1}`,
+	`{"x":{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}}`, `{"x":[` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}}`, `{"x":{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `]}`,
+	`{"path` + strings.Repeat("x", 32) + `":"/"}`, `{"start_time":"2100-02-29T00:00:00Z"}`, `{"start_time":"2000-02-29T00:00:00Z"}`,
 	`{"x":[1 2]}`, `{"x":{"a" 1}}`, `{"x":{1:2}}`, `{"x":[}`, `{"x":{]}`, `{"x":[],}`, `{"x":}`, `{"x"}`, `{"x":1 "y":2}`, `{x:1}`, `{'x':1}`, `{"x":1}}`, `{"x":1}x`, `{"x":1},`, `{`, `{"`, `{"x`, `{"x"`, `{"x":`, `{"x":1`, `{"x":1,`, `{,}`, `{"x":"`, `{"x":"a`, `{"x":"a"`, `{"x":n`, `{"x":-`, `{"x":[`, `{"x":[1`, `{"x":{"`,
 	`null`, `true`, `7`, `"x"`, `[]`, `[{}]`, ``, ` `, `hello`, `{"a":"\`, `{"a":"\"`, `{"a":"\\"}`, `{"a":"\\\"}`, `{"a\"":1,"path":"/"}`,
 	`{"start_time":"2022-07-08T06:20:16.632Z"}`, `{"start_time":"2022-07-08T06:20:16Z"}`, `{"start_time":"2022-07-08T06:20:16.123456789+02:00"}`, `{"start_time":"2024-02-29T23:59:59-0330"}`, `{"start_time":"2023-02-29T00:00:00Z"}`,
@@ -43,6 +46,7 @@ var objects = append([]string{
 	`{"response_code":200,"response_flags":"UO,URX","bytes_sent":1099511627776,"bytes_received":1099511627777}`, `{"response_code":"503","response_flags":["UO"],"bytes_sent":"12","bytes_received":1.9}`, `{"response_code":1000}`,
 	`{"upstream_cluster":"outbound|80||b"}`, `{"upstream_cluster":"inbound|80||"}`, `{"upstream_cluster":"PassthroughCluster"}`, `{"upstream_cluster":"InboundPassthroughClusterIpv4"}`, `{"upstream_cluster":"outbound"}`,
 	`{"upstream_cluster_name":"x","downstream_remote_addresS":"y","pat":"z","upstream_hosts":"h","":"e","downstream_remote_address_and_a_name_beyond_thirty_two_bytes":"w"}`,
+	`{":authority":"a","x-request-id":"b","x-envoy-origin-path":"c","x-envoy-upstream-service-time":"4"}`, `{":authority":"a","authority_for":"A","authority":null,"request_id":"-","x-request-id":"b"}`,
 	`{"x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `,"path":"/64"}`, `{"x":` + strings.Repeat(`{"a":[`, 40) + strings.Repeat("]}", 40) + `,"path":"/80"}`, `{"x":` + strings.Repeat("[", 70),
 	`{"x":"` + strings.Repeat("long ", 30) + `","path":"/"}`, `{` + strings.Repeat(`"x":"y",`, 300) + `"path":"/"}`,
 }, issue604...)
@@ -60,6 +64,12 @@ func expect(line []byte) *graph.Record {
 		}
 		return []byte(s)
 	}
+	first := func(keys ...string) (b []byte) {
+		for i := 0; i < len(keys) && b == nil; i++ {
+			b = text(keys[i])
+		}
+		return b
+	}
 	figures := func(key string) string {
 		if raw := m[key]; len(raw) > 0 && (raw[0] == '-' || raw[0]-'0' <= 9) {
 			return string(raw)
@@ -75,13 +85,13 @@ func expect(line []byte) *graph.Record {
 	r := &graph.Record{
 		Cluster: text("upstream_cluster"), Downstream: text("downstream_remote_address"), Upstream: text("upstream_host"),
 		DownstreamLocal: text("downstream_local_address"), UpstreamLocal: text("upstream_local_address"),
-		RequestID: text("request_id"), Path: text("path"), Authority: text("authority"), ServerName: text("requested_server_name"),
+		RequestID: first("request_id", "x-request-id"), Path: first("path", "x-envoy-origin-path"), Authority: first("authority", "authority_for", ":authority"), ServerName: text("requested_server_name"),
 		Start: expectTime(figures("start_time")), Duration: count("duration", 3, 30*24*3600*1e6), ServiceTime: count("upstream_service_time", 3, 30*24*3600*1e6),
 		Code: int(max(0, count("response_code", 0, 999))), Flags: text("response_flags"),
 		BytesSent: count("bytes_sent", 0, 1<<40), BytesReceived: count("bytes_received", 0, 1<<40),
 	}
-	if r.Authority == nil {
-		r.Authority = text("authority_for")
+	if r.ServiceTime == graph.Missing {
+		r.ServiceTime = count("x-envoy-upstream-service-time", 3, 30*24*3600*1e6)
 	}
 	switch c := string(r.Cluster); {
 	case strings.HasPrefix(c, "inbound|") || strings.HasPrefix(c, "inbound-vip|") || strings.HasPrefix(c, "InboundPassthroughCluster"):

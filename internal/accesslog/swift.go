@@ -59,7 +59,7 @@ func (s *scanner) swift(p []byte, i int) (end int, ok bool) {
 		// What follows it.
 		if i = end; p[i] != ',' {
 			if i = space(p, i); p[i] == '}' {
-				return i + 1, k == o.n-1
+				return i + 1, true
 			}
 			if p[i] != ',' {
 				return 0, false
@@ -88,44 +88,3 @@ func bare(p []byte, i int) (end int, k kind, ok bool) {
 	}
 	return end, k, v == complete
 }
-
-// known finds the field whose name is the key p[i:end], as lookup does, without
-// a branch that depends on the key.
-func known(p []byte, i, end int) field {
-	n := end - i
-	slot := &slots[n<<5&(len(slots)-1)|int(p[i]&31)]
-	key := (*[32]byte)(p[i:])
-	off := (binary.LittleEndian.Uint64(key[0:])^slot.name[0])&slot.mask[0] |
-		(binary.LittleEndian.Uint64(key[8:])^slot.name[1])&slot.mask[1] |
-		(binary.LittleEndian.Uint64(key[16:])^slot.name[2])&slot.mask[2] |
-		(binary.LittleEndian.Uint64(key[24:])^slot.name[3])&slot.mask[3] |
-		uint64(n^slot.length)
-	same := (off|-off)>>63 ^ 1
-	return slot.field & -field(same)
-}
-
-// slot is a known key: name and mask are its bytes and all ones for each.
-type slot struct {
-	name, mask [4]uint64
-	length     int
-	field      field
-}
-
-// slots by length and first letter, which no two of the names share.
-var slots = func() (t [1024]slot) {
-	for f, name := range fieldNames {
-		if name == "" {
-			continue
-		}
-		s := &t[len(name)<<5&(len(t)-1)|int(name[0]&31)]
-		if s.field != ignored {
-			panic("accesslog: two fields have names of one length and first letter: " + name)
-		}
-		s.length, s.field = len(name), field(f)
-		for i := range len(name) {
-			s.name[i/8] |= uint64(name[i]) << (i % 8 * 8)
-			s.mask[i/8] |= 0xff << (i % 8 * 8)
-		}
-	}
-	return t
-}()

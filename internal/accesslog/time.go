@@ -17,11 +17,11 @@ func (c *clock) read(p []byte) (at graph.Micros, ok bool) {
 		return epoch(p)
 	}
 	if [17]byte(p) != c.minute {
-		if c.micros, ok = minute(p); !ok {
-			c.minute = [17]byte{}
+		micros, ok := minute(p)
+		if !ok {
 			return 0, false
 		}
-		c.minute = [17]byte(p)
+		c.minute, c.micros = [17]byte(p), micros
 	}
 	second, ok := pair(p[17:])
 	if !ok || second > 59 {

@@ -104,7 +104,8 @@ func decimal(p []byte, shift int) (v int64, ok bool) {
 }
 
 // eightDigits reads p[:n] if it is one to eight digits, which most figures of a
-// log are. There must be eight bytes of p to look at.
+// log are. There must be eight bytes of p to look at,
+// all of them ASCII if they are among the n.
 func eightDigits(p []byte, n int32) (int64, bool) {
 	if n < 1 || n > 8 {
 		return 0, false
@@ -113,7 +114,7 @@ func eightDigits(p []byte, n int32) (int64, bool) {
 	// come in below.
 	missing := uint(64 - 8*n)
 	d := (binary.LittleEndian.Uint64(p) ^ ones*'0') << missing
-	if (d+ones*0x76|d)&highs != 0 { // a byte over 9
+	if (d+ones*0x76)&highs != 0 { // a byte over 9
 		return 0, false
 	}
 	// Neighbours are put together: ones to tens, hundreds, ten thousands.
