@@ -81,6 +81,7 @@ func (s *survey) fillPods(g *Graph) {
 		p.Received, p.Sent = t.received.count(), t.sent.count()
 		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
 		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
+		s.fillEvidence(g, i)
 	}
 	for i := range g.Nodes {
 		spread(&g.Nodes[i])

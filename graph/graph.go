@@ -38,6 +38,9 @@ type Node struct {
 	// Depth is the longest way from the root in edges that are not Back; -1
 	// when the root does not reach it.
 	Depth int
+	// Gateway is set when a pod of it passes on what others send to it without
+	// logging that as received: an ingress or egress gateway, no sidecar.
+	Gateway bool
 	// Opaque, when not "", says why the log cannot tell what this service calls
 	// (it shares an address with another service); its calls are then incomplete.
 	Opaque string
@@ -52,6 +55,13 @@ type PodTraffic struct {
 	ReceivedRate, SentRate float64
 	// Span is the time that this sidecar's own lines cover, 0 without two of them.
 	Span time.Duration
+	// Inbound and Outbound are how many distinct lines this sidecar wrote itself.
+	Inbound, Outbound int
+	// Logged is how many requests this sidecar's own lines show from beginning to
+	// end, so that what was sent for them is in the log as well: calls received
+	// within the time that the lines cover or, where it logs no call received, the
+	// requests that its calls belong to. Evidence of what a pod does not call.
+	Logged int
 }
 
 // Host is a name by which an edge's callee was called.

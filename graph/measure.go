@@ -16,6 +16,7 @@ func (s *survey) measure() {
 		for i := range hops {
 			s.sum(&hops[i], r.weight)
 		}
+		s.witness(hops)
 		s.oversized += int64(b2i(r.weight != s.events.scale))
 		if !r.whole {
 			s.sumLoose(hops, r.weight)

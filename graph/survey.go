@@ -26,6 +26,10 @@ type survey struct {
 	lost []float64
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
+	// fanout is how many callees each node has, nil until it is asked for.
+	fanout []int
+	// took is, by node, how long calls to it took by their callers.
+	took []took
 	// rates of the edges.
 	rates []estimate
 	odd   oddities
@@ -74,6 +78,7 @@ type hostTally struct {
 // podTally sums what is known of one pod.
 type podTally struct {
 	received, sent podSide
+	evidence       evidence
 	// seen is the calls received during which all that the pod sent was logged,
 	// seenSquare the sum of their squares by request.
 	seen, seenSquare float64
@@ -183,6 +188,7 @@ func newSurvey(b *Builder, j *join) *survey {
 		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
+		took:     make([]took, len(j.nodes)),
 	}
 	for i := range b.shards {
 		if es := b.shards[i].events; len(es) > 0 {
@@ -204,8 +210,14 @@ func newSurvey(b *Builder, j *join) *survey {
 // request count as one each: a request_id on all lines tells no requests apart.
 func (s *survey) count(h *hop, whole bool) {
 	side := sideOf(h)
-	if h.from >= 0 && h.to >= 0 {
-		s.edge(h.from, h.to).timed[side] += b2i(h.event.duration != noSpan)
+	if d := h.event.duration; h.from >= 0 && h.to >= 0 {
+		e := s.edge(h.from, h.to)
+		if d != noSpan {
+			e.timed[side]++
+		}
+		if d != noSpan && side == outSide {
+			s.took[h.to] = took{s.took[h.to].total + d.micros(), s.took[h.to].calls + 1}
+		}
 	}
 	at := s.writerOf(h)
 	w := &s.writers[at]

@@ -1,0 +1,74 @@
+package graph
+
+// evidence is what one pod's own lines prove about what it does not call.
+type evidence struct {
+	// received calls that began and ended while the lines go on.
+	received int
+	// sent requests have a request_id; lone lines have none.
+	sent, lone int
+	// last is the key of the request counted last in sent.
+	last uint64
+	// passed on are calls that it received as a gateway does.
+	passed bool
+}
+
+// witness notes what the hops of one request prove about the pods that logged
+// them. It counts what is here and does not weigh it: where a sample was kept,
+// the calls of the rest were not seen either.
+func (s *survey) witness(hops []hop) {
+	for i := range hops {
+		h := &hops[i]
+		switch {
+		case h.inSide() && h.toPod != none:
+			p := &s.byPod[h.toPod].evidence
+			p.passed = p.passed || h.implied
+			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
+				p.received++
+			}
+		case !h.inSide() && h.fromPod != none:
+			s.byPod[h.fromPod].evidence.send(h.event)
+		}
+	}
+}
+
+// send counts a call sent: once for each request, as far as they can be told.
+func (p *evidence) send(e *event) {
+	switch {
+	case !e.traced():
+		p.lone++
+	case p.sent == 0 || p.last != e.key:
+		p.last = e.key
+		p.sent++
+	}
+}
+
+// fillEvidence sets what pod number i proves. Lines without a request_id may all
+// be of one request, one for each callee, so they count for one callee's share.
+func (s *survey) fillEvidence(g *Graph, i int) {
+	ref, w, t := s.pods[i], &s.writers[i], &s.byPod[i].evidence
+	n := &g.Nodes[ref.node]
+	p := &n.Pods[ref.index]
+	p.Inbound, p.Outbound = w.in, w.out
+	n.Gateway = n.Gateway || t.passed
+	switch {
+	case s.mute(i):
+	case w.in > 0:
+		p.Logged = t.received
+	case t.lone > 0:
+		p.Logged = t.sent + t.lone/max(1, s.callees(ref.node))
+	default:
+		p.Logged = t.sent
+	}
+}
+
+// callees is how many nodes a node calls. The edges are sorted by caller's name
+// and few, so they are counted when first asked for.
+func (s *survey) callees(node int32) int {
+	if s.fanout == nil {
+		s.fanout = make([]int, len(s.nodes))
+		for i := range s.tally {
+			s.fanout[s.tally[i].from]++
+		}
+	}
+	return s.fanout[node]
+}
