@@ -220,9 +220,9 @@ func TestCutDOT(t *testing.T) {
 	if busy := r.Graph.Nodes[2000].Name; !bytes.Contains(part, []byte(busy)) {
 		t.Errorf("the busiest service, %s, was cut", busy)
 	}
-	huge, err := DOT(town(20, 1_000_000).Observation)
+	huge, err := DOT(town(4, 1_000_000).Observation)
 	if err != nil || len(huge) > 40_000 {
-		t.Errorf("20 services with huge names make %d bytes (%v)", len(huge), err)
+		t.Errorf("4 services with huge names make %d bytes (%v)", len(huge), err)
 	}
 }
 
@@ -242,13 +242,13 @@ func TestCutKeepsTheHeaviest(t *testing.T) {
 }
 
 func TestCutHugeNames(t *testing.T) {
-	plan, mesh := cutTo(t, town(20, 1_000_000), MaxDocument)
+	plan, mesh := cutTo(t, town(4, 1_000_000), MaxDocument)
 	for name, doc := range map[string]map[string]json.RawMessage{"resource": plan, "services": mesh} {
 		if got := len(list(t, doc, name)); got != 1 {
 			t.Errorf("%d rows of %s are left, want the one that fits", got, name)
 		}
 	}
-	if a, err := Answer(town(20, 1_000_000)); err != nil || len(a) < 20_000_000 {
+	if a, err := Answer(town(4, 1_000_000)); err != nil || len(a) < 4_000_000 {
 		t.Errorf("the answer was cut to %d bytes (%v); a harness needs it whole", len(a), err)
 	}
 }
