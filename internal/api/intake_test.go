@@ -185,14 +185,12 @@ func TestBodyThatEnds(t *testing.T) {
 func TestSlowClientsHoldNobodyUp(t *testing.T) {
 	r := start(t, Options{TempDir: t.TempDir()})
 	for i := range 120 {
-		switch i % 3 {
-		case 0:
-			r.dial("POST /optimize HTTP/1.1\r\nHost:")
-		case 1:
-			r.dial(header(1000, "") + `{"containers": [`)
-		case 2:
-			go r.dial(header(maxBody, "") + strings.Repeat(" ", smallBody-1))
-		}
+		r.dial([]string{
+			"POST /optimize HTTP/1.1\r\nHost:",
+			header(1000, "") + `{"containers": [`,
+			header(maxBody, "") + strings.Repeat(" ", smallBody-1),
+			header(maxBody, "") + strings.Repeat(" ", smallBody+1),
+		}[i%4])
 	}
 	body := with("", "")
 	var wg sync.WaitGroup

@@ -156,15 +156,15 @@ func (d *decoder) rowField(r *row, i int, key string) error {
 	var err error
 	switch key {
 	case "service_name":
-		r.service, err = d.name(i, key)
+		r.service, err = d.name(i, key, d.names)
 	case "pod_name":
-		r.pod, err = d.name(i, key)
+		r.pod, err = d.name(i, key, nil)
 	case "container":
-		r.container, err = d.name(i, key)
+		r.container, err = d.name(i, key, d.names)
 	case "namespace":
-		r.namespace, err = d.name(i, key)
+		r.namespace, err = d.name(i, key, d.names)
 	case "ip":
-		r.ip, err = d.string(i, key)
+		r.ip, err = d.string(i, key, nil)
 	case "cpu":
 		r.cpu, err = d.amount(i, key, "a number of cores")
 	case "app":
@@ -180,8 +180,8 @@ func (d *decoder) rowField(r *row, i int, key string) error {
 }
 
 // name reads a string without control characters; "" where it is null.
-func (d *decoder) name(i int, key string) (string, error) {
-	name, err := d.string(i, key)
+func (d *decoder) name(i int, key string, intern map[string]string) (string, error) {
+	name, err := d.string(i, key, intern)
 	if r, ok := control(name); ok {
 		return "", &Error{Field: element(i) + "." + key, Problem: fmt.Sprintf("found %s, which holds the control character U+%04X, expected none", Quote(name), r)}
 	}
@@ -189,8 +189,8 @@ func (d *decoder) name(i int, key string) (string, error) {
 }
 
 // string reads a string; "" where it is null.
-func (d *decoder) string(i int, key string) (string, error) {
-	v, err := d.scalar(MaxName, d.names)
+func (d *decoder) string(i int, key string, intern map[string]string) (string, error) {
+	v, err := d.scalar(MaxName, intern)
 	if err != nil || v.kind == null {
 		return "", err
 	}

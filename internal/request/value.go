@@ -67,14 +67,18 @@ func (s *scanner) scalar(max int, intern map[string]string) (value, error) {
 	return value{}, s.unexpected("a value")
 }
 
-// interned makes a string of b, the same one for equal bytes: a fleet's names
-// come again in row after row.
+// maxInterned bounds the names that are looked for again. More of them are not a
+// fleet's, and the map would outgrow what it saves.
+const maxInterned = 1 << 14
+
+// interned makes a string of b, the same one for equal bytes: services, namespaces
+// and containers come again in row after row. m may be nil.
 func interned(m map[string]string, b []byte) string {
 	if known, ok := m[string(b)]; ok {
 		return known
 	}
 	name := string(b)
-	if m != nil {
+	if m != nil && len(m) < maxInterned {
 		m[name] = name
 	}
 	return name
