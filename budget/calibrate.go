@@ -13,6 +13,9 @@ func (b *believed) calibrate() {
 			return // what was in force is not known: the guess stands
 		}
 	}
+	if b.rounds == 0 {
+		b.explainDelay(given)
+	}
 	for range 2 {
 		o := b.rehearse(given, 2)
 		if o.done == 0 {
@@ -98,12 +101,7 @@ func (b *believed) reckon(level float64) Load {
 	if b.gateway.Rate == 0 {
 		return Load{}
 	}
-	free := b.workMs()/1000 + max(0, b.pause)/1000
-	for i := range b.sidecars {
-		s := &b.sidecars[i]
-		free += 2 * (bounded(s.CriticalVisits) + bounded(s.CriticalSends)) * (b.base[i] + b.wake)
-	}
-	free = max(free, 1e-4)
+	free := b.freeTime()
 	if b.open() {
 		rate := min(b.gateway.Rate, level)
 		return Load{Rate: rate, Mean: free}
@@ -113,4 +111,14 @@ func (b *believed) reckon(level float64) Load {
 		return Load{}
 	}
 	return Load{Rate: rate, Mean: b.inFlight / rate}
+}
+
+// freeTime is the seconds that an external request takes where nothing waits.
+func (b *believed) freeTime() float64 {
+	free := (b.workMs() + b.pause) / 1000
+	for i := range b.sidecars {
+		s := &b.sidecars[i]
+		free += 2 * (bounded(s.CriticalVisits) + bounded(s.CriticalSends)) * (b.base[i] + b.wake)
+	}
+	return max(free, 1e-4)
 }

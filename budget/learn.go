@@ -70,6 +70,11 @@ func believe(m *mesh, k *Knowledge) *believed {
 		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds()}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
 	}
+	if k != nil {
+		b.rounds = max(0, k.Rounds)
+	}
+	b.observe(b.guessWoken())
+	b.alignWindow()
 	b.observe(b.guessWoken())
 	b.fit()
 	return b
@@ -82,6 +87,8 @@ type believed struct {
 	seen  []Cost // this round's; Seconds 0 when it showed none
 	pause float64
 	loads []Load
+	// rounds that were known before this one.
+	rounds int
 }
 
 func (k *Knowledge) saneLoads() []Load {
@@ -157,6 +164,7 @@ func (b *believed) fit() {
 		}
 	}
 	b.costs = estimate(seen)
+	b.free = b.freeTime()
 }
 
 // knowledge is what the next round should start from.

@@ -12,14 +12,32 @@ type model struct {
 	clump []float64
 	// lean is what each service gets over an even share of the load's waiting.
 	lean []float64
+	// free is the seconds an external request takes without waiting.
+	free float64
 	// quiet services keep the floor.
 	quiet []bool
 }
 
-// trains is how many of the wakes of a mesh without quotas are left when the
-// quotas are tight: throttled neighbours let requests go in trains, and only the
-// first of a train finds the worker asleep.
-const trains = 0.6
+// Throttled neighbours let requests go in trains, and only the first of a train
+// finds the worker asleep: awake is the share of the wakes of a mesh without
+// quotas that is left where requests hardly wait, and waits of so many periods
+// halve it. Where nothing came through, only few are left.
+const (
+	awake        = 0.8
+	halvingWait  = 3 * cfsPeriod / 1000
+	awakeBlocked = 0.2
+)
+
+// sleepy is what wakes cost each half of service i on the average of a time that
+// the worker is idle, at a level.
+func (m *model) sleepy(i int, level float64) float64 {
+	left := awakeBlocked
+	if m.inFlight > 0 {
+		wait := max(0, m.inFlight/level-m.free)
+		left = awake / (1 + wait/halvingWait)
+	}
+	return m.wake * left * m.clump[i]
+}
 
 // mostWorkers bounds the whole cores for which workers are told apart.
 const mostWorkers = 64
@@ -33,7 +51,7 @@ func (m *model) demand(i int, level float64) float64 {
 	if d <= 0 || m.quiet[i] {
 		return 0
 	}
-	sleepy := m.wake * trains * m.clump[i]
+	sleepy := m.sleepy(i, level)
 	// One worker is awake for as long as it works: u = d·(base + sleepy·(1−u)).
 	u := d * (m.base[i] + sleepy) / (1 + d*sleepy) * m.lean[i]
 	if u <= 1 {
