@@ -2,8 +2,8 @@ package graph
 
 // evidence is what one pod's own lines prove about what it does not call.
 type evidence struct {
-	// received calls that began and ended while the lines go on.
-	received int
+	// received calls; whole ones began and ended while the lines go on.
+	received, whole int
 	// sent requests have a request_id; lone lines have none.
 	sent, lone int
 	// last is the key of the request counted last in sent.
@@ -22,8 +22,9 @@ func (s *survey) witness(hops []hop) {
 		case h.inSide() && h.toPod != none:
 			p := &s.byPod[h.toPod].evidence
 			p.passed = p.passed || h.implied
+			p.received++
 			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
-				p.received++
+				p.whole++
 			}
 		case !h.inSide() && h.fromPod != none:
 			s.byPod[h.fromPod].evidence.send(h.event)
@@ -42,8 +43,13 @@ func (p *evidence) send(e *event) {
 	}
 }
 
-// fillEvidence sets what pod number i proves. Lines without a request_id may all
-// be of one request, one for each callee, so they count for one callee's share.
+// fillEvidence sets what pod number i proves. Calls that were under way when the
+// lines begin lack what they sent before, and those under way when they end lack
+// their own line, but have sent: in a steady stream the two make up for each other,
+// and every call received counts. A burst is no such stream: of calls that all
+// began before the lines do, what they sent may be lost, so there are no more than
+// as many again as whole ones. Lines without a request_id may all be of one request,
+// one for each callee, so they count for one callee's share.
 func (s *survey) fillEvidence(g *Graph, i int) {
 	ref, w, t := s.pods[i], &s.writers[i], &s.byPod[i].evidence
 	n := &g.Nodes[ref.node]
@@ -53,7 +59,7 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	switch {
 	case s.mute(i):
 	case w.in > 0:
-		p.Logged = t.received
+		p.Logged = min(t.received, 2*t.whole)
 	case t.lone > 0:
 		p.Logged = t.sent + t.lone/max(1, s.callees(ref.node))
 	default:

@@ -57,10 +57,10 @@ type PodTraffic struct {
 	Span time.Duration
 	// Inbound and Outbound are how many distinct lines this sidecar wrote itself.
 	Inbound, Outbound int
-	// Logged is how many requests this sidecar's own lines show from beginning to
-	// end, so that what was sent for them is in the log as well: calls received
-	// within the time that the lines cover or, where it logs no call received, the
-	// requests that its calls belong to. Evidence of what a pod does not call.
+	// Logged is how many requests this sidecar's own lines account for, so that what
+	// was sent for them is in the log as well: calls received while its lines go on
+	// or, where it logs no call received, the requests that its calls belong to. It
+	// is the evidence of what a pod does not call.
 	Logged int
 }
 
