@@ -1,10 +1,5 @@
 package graph
 
-import (
-	"cmp"
-	"slices"
-)
-
 // measure sums up rates, durations and calls, now that each writer's exposure
 // is known.
 func (s *survey) measure() {
@@ -32,7 +27,8 @@ func (s *survey) measure() {
 // sum adds one hop to the figures of its edge and of the pods at its ends.
 func (s *survey) sum(h *hop, weight float64) {
 	side := sideOf(h)
-	rate := weight / s.writers[s.writerOf(h)].exposure
+	w := &s.writers[s.writerOf(h)]
+	rate, bursts := weight/w.exposure, w.bursts
 	s.remark(h)
 	if h.to >= 0 && h.from < 0 && side == inSide {
 		s.lost[h.to] += rate
@@ -48,9 +44,9 @@ func (s *survey) sum(h *hop, weight float64) {
 	}
 	e := s.edge(h.from, h.to)
 	if side == outSide {
-		e.out.add(rate, h.toPod != none && s.writers[h.toPod].in == 0)
+		e.out.add(rate, bursts, h.toPod != none && s.writers[h.toPod].in == 0)
 	} else {
-		e.in.add(rate, h.fromPod != none && s.writers[h.fromPod].out == 0)
+		e.in.add(rate, bursts, h.fromPod != none && s.writers[h.fromPod].out == 0)
 	}
 	e.note(h.event, side)
 }
@@ -159,77 +155,3 @@ func (s *survey) sumLoose(hops []hop, weight float64) {
 func (p *podSide) count() int { return int(p.calls + max(p.loose[0], p.loose[1]) + 0.5) }
 
 func (e *edgeTally) count() int { return int(e.paired + max(e.loose[0], e.loose[1]) + 0.5) }
-
-// follower counts what pods sent in return for what they received, by request.
-type follower struct {
-	*survey
-	visits []visit
-	edges  []int32
-}
-
-// followed sums, over the requests in which a pod was called n times and made c
-// calls along an edge in return, what the ratio and its variance need.
-type followed struct{ c, cc, cn float64 }
-
-// visit is one hop at one pod: a call that it received or one that it sent.
-type visit struct {
-	pod, hop int32
-	sent     bool
-}
-
-// follow takes the pods of one request one by one. A pod counts when all calls
-// that it received began and ended within its window: then whatever they made
-// it send was logged too, however the log was cut.
-func (f *follower) follow(hops []hop) {
-	f.visits = f.visits[:0]
-	for i := range hops {
-		switch h := &hops[i]; {
-		case h.inSide() && h.toPod != none:
-			f.visits = append(f.visits, visit{pod: h.toPod, hop: int32(i)})
-		case !h.inSide() && h.fromPod != none:
-			f.visits = append(f.visits, visit{pod: h.fromPod, hop: int32(i), sent: true})
-		}
-	}
-	slices.SortFunc(f.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.pod, b.pod), cmp.Compare(a.hop, b.hop))
-	})
-	for from, to := 0, 0; from < len(f.visits); from = to {
-		for to = from + 1; to < len(f.visits) && f.visits[to].pod == f.visits[from].pod; to++ {
-		}
-		f.followPod(hops, f.visits[from:to])
-	}
-}
-
-func (f *follower) followPod(hops []hop, visits []visit) {
-	pod := visits[0].pod
-	received := 0
-	for _, v := range visits {
-		if v.sent {
-			continue
-		}
-		if e := hops[v.hop].event; !e.timed() || !f.writers[pod].window.covers(e.start, e.end()) {
-			return
-		}
-		received++
-	}
-	if received == 0 {
-		return
-	}
-	n := float64(received)
-	f.byPod[pod].seen += n
-	f.byPod[pod].seenSquare += n * n
-	f.edges = f.edges[:0]
-	for _, v := range visits {
-		if h := &hops[v.hop]; v.sent && h.to >= 0 {
-			f.edges = append(f.edges, f.at[[2]int32{h.from, h.to}])
-		}
-	}
-	slices.Sort(f.edges)
-	for from, to := 0, 0; from < len(f.edges); from = to {
-		for to = from + 1; to < len(f.edges) && f.edges[to] == f.edges[from]; to++ {
-		}
-		k, c := [2]int32{f.edges[from], pod}, float64(to-from)
-		was := f.followed[k]
-		f.followed[k] = followed{was.c + c, was.cc + c*c, was.cn + c*n}
-	}
-}

@@ -97,6 +97,16 @@ func (m *mesh) node(pod int32) int32 {
 	return m.pods[pod].node
 }
 
+// podsOfNode are the numbers of a service's pods, which follow each other.
+func (m *mesh) podsOfNode(node int32) []int32 {
+	first, _ := slices.BinarySearchFunc(m.pods, node, func(p podRef, node int32) int { return cmp.Compare(p.node, node) })
+	numbers := make([]int32, len(m.nodes[node].Pods))
+	for i := range numbers {
+		numbers[i] = int32(first + i)
+	}
+	return numbers
+}
+
 // maxNamed is how many names a sentence for people lists.
 const maxNamed = 3
 

@@ -18,6 +18,9 @@ type writer struct {
 	// exposure is the seconds for which the proxy was listened to, so that
 	// lines/exposure is their rate. Never zero once survey.expose has run.
 	exposure float64
+	// bursts is the variance of the lines' number in stretches of the window
+	// over what it would be if each came by itself; at least 1.
+	bursts float64
 }
 
 // window is the time that one proxy's lines cover: the ends of their calls,
@@ -55,8 +58,8 @@ const (
 	// time, a stray old line or a clock put right. Bursts of a throttled proxy
 	// are a hundred milliseconds apart and never that long; nor do a few calls
 	// tell a hole from their rhythm.
-	minHole      = 5_000_000 // µs
-	minHoleGaps  = 50        // typical gaps in a hole
+	minHole      = 30_000_000 // µs
+	minHoleGaps  = 50         // typical gaps in a hole
 	minHoleLines = 16
 	maxHoles     = 3
 )
@@ -103,6 +106,34 @@ func holes(ends []Micros) []int {
 	found := slices.DeleteFunc(widest[:], func(i int) bool { return gap(i) < least })
 	slices.Sort(found)
 	return found
+}
+
+// stretches is how many parts of a window are compared to see how unevenly
+// lines come: a proxy that is throttled answers in bursts, and what one window
+// holds says less of the rate then.
+const stretches = 10
+
+// burstsIn is the index of dispersion of sorted ends over a window.
+func burstsIn(ends []Micros, w window) float64 {
+	var counts [stretches]float64
+	span := w.span()
+	if span == 0 {
+		return 1
+	}
+	var before Micros // of the window, in earlier blocks
+	i := 0
+	for _, b := range w.blocks {
+		for ; i < len(ends) && ends[i] <= b.last; i++ {
+			counts[min(stretches-1, (before+ends[i]-b.first)*stretches/span)]++
+		}
+		before += b.last - b.first
+	}
+	mean := float64(len(ends)) / stretches
+	sum := 0.0
+	for _, n := range counts {
+		sum += (n - mean) * (n - mean)
+	}
+	return max(1, sum/(stretches-1)/mean)
 }
 
 // minRequests is how many requests a proxy must have logged for the time
@@ -154,16 +185,18 @@ func commonExposure(writers []writer, known []float64) float64 {
 // sideRate is the rate of an edge as one of its sides logged it.
 type sideRate struct {
 	// rate is the sum over events of 1/exposure of their writer, square that of
-	// 1/exposure², which is the rate's variance.
-	rate, square float64
+	// 1/exposure²: what the rate's variance would be if each came by itself.
+	// variance takes them as they come.
+	rate, square, variance float64
 	// mute is the part of rate whose other end logged nothing on its side.
 	mute   float64
 	events int
 }
 
-func (s *sideRate) add(perSecond float64, mute bool) {
+func (s *sideRate) add(perSecond, bursts float64, mute bool) {
 	s.rate += perSecond
 	s.square += perSecond * perSecond
+	s.variance += perSecond * perSecond * bursts
 	if mute {
 		s.mute += perSecond
 	}
@@ -179,12 +212,13 @@ func (s sideRate) scale(other sideRate) sideRate {
 		f := other.rate / heard
 		s.rate *= f
 		s.square *= f * f
+		s.variance *= f * f
 	}
 	return s
 }
 
 // estimate of both sides' rate.
-func (s sideRate) estimate() estimate { return estimate{s.rate, s.square} }
+func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
@@ -202,12 +236,12 @@ func pool(out, in sideRate) estimate {
 	if in.rate > out.rate {
 		larger = in
 	}
-	if apart > 0.2*larger.rate && apart > 3*math.Sqrt(out.square+in.square) {
+	if apart > 0.2*larger.rate && apart > 3*math.Sqrt(out.variance+in.variance) {
 		return larger.estimate()
 	}
 	a, b := out.exposure(), in.exposure()
-	rate := (out.rate*a + in.rate*b) / (a + b)
-	return estimate{rate, rate / (a + b)}
+	sum := (a + b) * (a + b)
+	return estimate{(out.rate*a + in.rate*b) / (a + b), (out.variance*a*a + in.variance*b*b) / sum}
 }
 
 // estimate is a figure and its variance.

@@ -90,10 +90,25 @@ func TestExpose(t *testing.T) {
 	}
 }
 
+func TestBursts(t *testing.T) {
+	one := func(ends []Micros) float64 { return burstsIn(ends, windowOf(ends)) }
+	if got := one(steady(0, 101, 1000)); got != 1 {
+		t.Errorf("steady lines have dispersion %v, want the least, 1", got)
+	}
+	// Five of ten stretches hold 20 lines each and the last of all one: 101 in
+	// all; the variance is about 110 and the mean about 10.
+	if got := one(bursts(5, 20, second)); got < 8 || got > 14 {
+		t.Errorf("bursts have dispersion %v", got)
+	}
+	if got := one(nil); got != 1 {
+		t.Errorf("no lines have dispersion %v", got)
+	}
+}
+
 func TestPool(t *testing.T) {
 	side := func(n int, seconds float64) (s sideRate) {
 		for range n {
-			s.add(1/seconds, false)
+			s.add(1/seconds, 1, false)
 		}
 		return s
 	}

@@ -79,3 +79,46 @@ func TestUnlistedService(t *testing.T) {
 	}
 	check(t, g)
 }
+
+// One request that calls a service many times: what belongs to a call whose own
+// line is not yet written must not count for those before it.
+func TestManyCallsOfOneRequest(t *testing.T) {
+	m := simMesh{entry: "front", rate: 30, seconds: 20, seed: 5, head: 300, services: []simService{
+		{name: "front", pods: 1, work: 5, calls: []simCall{{to: "mid", times: 8}}},
+		{name: "mid", pods: 2, work: 20, calls: []simCall{{to: "leaf", times: 3}}},
+		{name: "leaf", pods: 2, work: 5},
+	}}
+	g := collect(m.run(), Options{}).Build(m.pods(), 0)
+	near(t, "mid per front", edge(t, g, "front", "mid").PerCall, 8, 0.01)
+	near(t, "leaf per mid", edge(t, g, "mid", "leaf").PerCall, 3, 0.01)
+	near(t, "leaf per request", edge(t, g, "mid", "leaf").PerRequest, 24, 0.02)
+}
+
+// Captures of outbound lines have no line of what a pod received. What it sent
+// for one request tells as much, where its requests call it once.
+func TestOutboundOnlyFollowed(t *testing.T) {
+	m := simMesh{entry: "front", rate: 100, seconds: 20, seed: 6, head: 400, noIn: true, gateway: true, services: []simService{
+		{name: "front", pods: 2, work: 5, calls: []simCall{{to: "mid"}, {to: "rare", chance: 0.1}}},
+		{name: "mid", pods: 2, work: 5, calls: []simCall{{to: "leaf", times: 3}}},
+		{name: "leaf", pods: 2, work: 1},
+		{name: "rare", pods: 1, work: 1, calls: []simCall{{to: "leaf"}}},
+	}}
+	for _, vip := range []bool{false, true} {
+		m.vip = vip
+		g := collect(m.run(), Options{}).Build(m.pods(), 0)
+		near(t, "mid per front", edge(t, g, "front", "mid").PerCall, 1, 0.01)
+		near(t, "leaf per mid", edge(t, g, "mid", "leaf").PerCall, 3, 0.01)
+		near(t, "leaf per rare", edge(t, g, "rare", "leaf").PerCall, 1, 0.01)
+	}
+}
+
+// A service that sends for some requests only is found out by its rates, even
+// if every request that it is seen to send for makes one call.
+func TestSilentRequests(t *testing.T) {
+	m := simMesh{entry: "front", rate: 200, seconds: 30, seed: 7, noIn: true, gateway: true, services: []simService{
+		{name: "front", pods: 1, work: 2, calls: []simCall{{to: "mid", chance: 0.3}}},
+		{name: "mid", pods: 1, work: 1},
+	}}
+	g := collect(m.run(), Options{}).Build(m.pods(), 0)
+	near(t, "mid per front", edge(t, g, "front", "mid").PerCall, 0.3, 0.05)
+}

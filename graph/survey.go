@@ -28,8 +28,8 @@ type survey struct {
 	followed map[[2]int32]followed
 	// fanout is how many callees each node has, nil until it is asked for.
 	fanout []int
-	// took is, by node, how long calls to it took by their callers.
-	took []took
+	// heard is, by node, what its callers' lines say of the calls to it.
+	heard []heard
 	// rates of the edges.
 	rates []estimate
 	odd   oddities
@@ -188,7 +188,7 @@ func newSurvey(b *Builder, j *join) *survey {
 		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
-		took:     make([]took, len(j.nodes)),
+		heard:    make([]heard, len(j.nodes)),
 	}
 	for i := range b.shards {
 		if es := b.shards[i].events; len(es) > 0 {
@@ -215,8 +215,8 @@ func (s *survey) count(h *hop, whole bool) {
 		if d != noSpan {
 			e.timed[side]++
 		}
-		if d != noSpan && side == outSide {
-			s.took[h.to] = took{s.took[h.to].total + d.micros(), s.took[h.to].calls + 1}
+		if side == outSide && whole {
+			s.heard[h.to].add(h.event)
 		}
 	}
 	at := s.writerOf(h)
@@ -308,6 +308,7 @@ func (s *survey) listen() {
 		own := ends[w.from : w.from+w.timed]
 		slices.Sort(own)
 		w.window = windowOf(own)
+		w.bursts = burstsIn(own, w.window)
 		s.cut += b2i(len(w.window.blocks) > 1)
 	}
 	expose(s.writers)

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -12,6 +14,7 @@ import (
 func (s *survey) fillVisits(g *Graph) {
 	heads := s.gatewayRate(g)
 	byRates, byTraces := s.callsByRates(g, heads), s.callsByTraces(g)
+	s.allowForSilence(g, byRates, byTraces)
 	for i := range g.Edges {
 		if per := byRates[i].with(byTraces[i]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
 			g.Edges[i].PerCall = per.value
@@ -79,6 +82,33 @@ func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
 	return per
 }
 
+// silence is by how many standard deviations the rates must show fewer calls
+// than deaf pods do before it is believed that some requests make them send
+// nothing. Most services send for every request or for none.
+const silence = 2
+
+// allowForSilence corrects the calls per call received of services whose pods
+// are deaf: of these only requests that made them send something were seen. It
+// is the same for all edges of a service, and the busiest tells it best.
+func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
+	out := g.outEdges()
+	for n := range g.Nodes {
+		edges := out.of(int32(n))
+		if len(edges) == 0 || !slices.ContainsFunc(s.podsOfNode(int32(n)), s.deaf) {
+			continue
+		}
+		busiest := slices.MaxFunc(edges, func(a, b int32) int { return cmp.Compare(g.Edges[a].Rate, g.Edges[b].Rate) })
+		rates, traces := byRates[busiest], byTraces[busiest]
+		if traces.value == 0 || rates.value+silence*math.Sqrt(rates.variance) >= traces.value {
+			continue
+		}
+		q := rates.value / traces.value
+		for _, i := range edges {
+			byTraces[i] = estimate{byTraces[i].value * q, q*q*byTraces[i].variance + rates.variance}
+		}
+	}
+}
+
 // callsByTraces is, by edge, the calls per call received from requests that
 // were followed through their pods. Pods count by the rate at which they
 // receive, not by how many of their calls the log happens to hold.
@@ -87,13 +117,13 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 	per := make([]estimate, len(g.Edges))
 	for pod, ref := range s.pods {
 		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
-			weight[ref.node] += t.received.rate()
+			weight[ref.node] += s.receives(pod)
 		}
 	}
 	out := g.outEdges()
 	for pod, ref := range s.pods {
 		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
-			w := t.received.rate() / weight[ref.node]
+			w := s.receives(pod) / weight[ref.node]
 			for _, i := range out.of(ref.node) {
 				one := t.ratio(s.followed[[2]int32{i, int32(pod)}])
 				per[i].value += w * one.value
@@ -107,6 +137,15 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		}
 	}
 	return per
+}
+
+// receives is the rate at which a pod is called or, where neither it nor its
+// callers logged that, of the requests that it sends for.
+func (s *survey) receives(pod int) float64 {
+	if rate := s.byPod[pod].received.rate(); rate > 0 {
+		return rate
+	}
+	return float64(s.writers[pod].requests) / s.writers[pod].exposure
 }
 
 // ratio of calls made to calls received over the requests followed at a pod,
