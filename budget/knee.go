@@ -5,6 +5,9 @@ package budget
 const (
 	levelStep = 1.25
 	kneeTurns = 5 // halvings of the range of levels
+	// headroom is how many steps more than the rehearsed knee are given: loads vary,
+	// and past the knee latency rises much faster than it falls before.
+	headroom = 1
 )
 
 // knee is the level beyond which more CPU is not worth giving. It depends on the
@@ -41,5 +44,5 @@ func (b *believed) knee(o Options, played bool) float64 {
 			lo = mid
 		}
 	}
-	return ladder[hi]
+	return ladder[min(hi+headroom, turns-1)]
 }

@@ -35,7 +35,7 @@ func (b *believed) tune() {
 		b.leanTo(o.throttled, cores, eta)
 		level = b.afford(spent)
 		try := b.at(level)
-		if t := b.rehearse(try, 3); t.done > 0 && t.mean < o.mean*0.996 {
+		if t := b.rehearse(try, 3); sameWorkers(cores, try) && t.done > 0 && t.mean < o.mean*0.996 {
 			o, cores = t, try
 		} else {
 			b.lean = was
@@ -63,4 +63,16 @@ func (b *believed) leanTo(wait, cores []float64, eta float64) {
 		lean[i] = min(mostLean, max(1/mostLean, b.lean[i]*min(1.15, max(0.87, math.Pow(g, eta)))))
 	}
 	b.lean = lean
+}
+
+// sameWorkers reports that no service crosses a whole core. A worker more or less
+// changes what a half costs by so much that a small error in the base decides it:
+// that choice is left to the model and its prior.
+func sameWorkers(a, b []float64) bool {
+	for i := range a {
+		if math.Ceil(a[i]) != math.Ceil(b[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,0 +1,93 @@
+package budget
+
+import "sort"
+
+// Usage may come from another window than the log: an average over minutes beside
+// a log of the peak's seconds. It then says right how sidecars compare, and its
+// scale is wrong. Two things tell the scale: earlier rounds, and the delay that
+// the log shows at sidecars which the usage calls idle.
+const (
+	// otherScale is from which factor on all of a round's costs together are taken
+	// for another window rather than for a change.
+	otherScale = 1.5
+	// leastDelay is the delay in ms that is worth explaining, and delayGap how many
+	// times the rehearsed delay it has to be.
+	leastDelay = 5.0
+	delayGap   = 3.0
+	scaleTurns = 6
+)
+
+// rescale multiplies this round's usage.
+func (b *believed) rescale(by float64) {
+	for i := range b.mesh.cores {
+		b.mesh.cores[i] *= by
+	}
+}
+
+// alignWindow brings this round's usage to the scale of earlier ones where all
+// sidecars together moved away from it.
+func (b *believed) alignWindow() {
+	seen := make([][]Cost, len(b.seen))
+	for i := range seen {
+		seen[i] = b.past[i].Costs
+	}
+	before := estimate(seen)
+	var ratios []float64
+	for i, c := range b.seen {
+		if c.Seconds > 0 && len(seen[i]) > 0 {
+			ratios = append(ratios, (before.base[i]+before.wake*c.Woken)/c.Seconds)
+		}
+	}
+	if len(ratios) < 2 {
+		return
+	}
+	sort.Float64s(ratios)
+	// Both quartiles must agree: a few sidecars that changed are not a window.
+	low, high := ratios[len(ratios)/4], ratios[len(ratios)-1-len(ratios)/4]
+	if low > otherScale || high < 1/otherScale {
+		b.rescale(ratios[len(ratios)/2])
+	}
+}
+
+// explainDelay raises the usage of a first round until a rehearsal shows the
+// delay at the sidecars that the log does, or one has no more to give.
+func (b *believed) explainDelay(given []float64) {
+	observed := 0.0
+	for i := range b.sidecars {
+		observed += max(0, float64(b.sidecars[i].Delay)/1e6)
+	}
+	room := 0.0
+	for i, g := range given {
+		room = max(room, b.mesh.cores[i]/g)
+	}
+	mean := float64(b.gateway.Mean) / 1e6
+	if observed < leastDelay || observed < 0.05*mean || room <= 0 || room > 0.5 {
+		return
+	}
+	if b.delayAt(given) > observed/delayGap {
+		return
+	}
+	lo, hi, now := 1.0, 1/room, 1.0
+	for range scaleTurns {
+		try := (lo + hi) / 2
+		b.rescale(try / now)
+		now = try
+		b.observe(b.guessWoken())
+		b.fit()
+		if b.delayAt(given) < observed {
+			lo = try
+		} else {
+			hi = try
+		}
+	}
+}
+
+// delayAt is what a rehearsal shows of ms at the sidecars per external request.
+func (b *believed) delayAt(given []float64) float64 {
+	o := b.rehearse(given, 1)
+	sum := 0.0
+	for i := range o.wait {
+		sum += o.wait[i] + o.halves[i]*1000*(b.base[i]+b.wake*o.woken[i])
+	}
+	return sum
+}
