@@ -84,15 +84,16 @@ func (b *believed) clumps() {
 	}
 }
 
-// foreseen is a plan's outcome: requests per second and mean seconds.
-func (b *believed) foresee(cores []float64, level float64, played bool) Load {
+// foresee is a plan's outcome: requests per second and mean seconds, with the
+// rehearsal behind it where there is one.
+func (b *believed) foresee(cores []float64, level float64, played bool) (Load, outcome) {
 	if played {
 		o := b.rehearse(cores, 2)
 		if o.done > 0 {
-			return Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}
+			return Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}, o
 		}
 	}
-	return b.reckon(level)
+	return b.reckon(level), outcome{}
 }
 
 // reckon is foresee without playing: what the worst sidecar lets through, or what

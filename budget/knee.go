@@ -1,5 +1,7 @@
 package budget
 
+import "math"
+
 // levels of throughput that the knee is looked for at: each a step above the one
 // before, from the load in force.
 const (
@@ -27,13 +29,13 @@ func (b *believed) knee(o Options, played bool) float64 {
 	for i := 1; i < turns; i++ {
 		ladder[i] = ladder[i-1] * levelStep
 	}
-	mean := func(level float64) float64 {
-		o := b.rehearse(b.at(level), 1)
-		return o.mean
-	}
+	mean := func(level float64) float64 { return b.rehearse(b.at(level), 1).mean }
 	best := mean(ladder[turns-1])
 	if best <= 0 {
 		return mostLevel
+	}
+	if o.Thrift > 0 && finite(o.Thrift) {
+		return b.thrifty(ladder, o.Thrift, mean)
 	}
 	lo, hi := 0, turns-1 // the first level that is good enough is in (lo, hi]
 	for hi-lo > 1 {
@@ -45,4 +47,22 @@ func (b *believed) knee(o Options, played bool) float64 {
 		}
 	}
 	return ladder[min(hi+headroom, turns-1)]
+}
+
+// thrifty is the level of the ladder at which log(latency) + thrift·log(CPU) is
+// least, CPU being what all sidecars together are given.
+func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) float64) float64 {
+	best, least := mostLevel, math.Inf(1)
+	for _, level := range ladder {
+		spent := 0.0
+		for i, c := range b.at(level) {
+			spent += c * float64(b.pods[i])
+		}
+		if m := mean(level); m > 0 {
+			if l := math.Log(m) + thrift*math.Log(spent); l < least {
+				best, least = level, l
+			}
+		}
+	}
+	return best
 }

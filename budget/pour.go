@@ -1,45 +1,70 @@
 package budget
 
 import (
-	"fmt"
+	"math"
 	"sort"
 	"time"
 )
 
 // Pour makes the plan. It returns *InfeasibleError where the floors do not fit.
 // It is a pure function of in, and the order of in.Sidecars does not matter.
+//
+// What is learned and how far the plan goes does not depend on in.Limits: they
+// only choose the level. So a larger budget gives no service less.
 func Pour(in Input) (Plan, error) {
 	if err := checkFloors(in.Sidecars, in.Limits); err != nil {
 		return Plan{}, err
 	}
-	m := newMesh(in)
-	b := believe(m, in.Knowledge)
+	b := believe(newMesh(in), in.Knowledge)
 	played := b.rehearsable()
 	if played {
 		b.clumps()
 		b.calibrate()
 		b.tune()
 	}
-	level := min(b.afford(in.Limits.CPU), b.knee(in.Options, played))
-	plan := Plan{Allotments: make([]Allotment, len(m.order)), Learned: b.knowledge(in.Knowledge)}
-	sets := make([]float64, len(m.order))
+	limits := b.mesh.spendable(in.Limits, in.Options)
+	level := min(b.afford(limits.CPU), b.knee(in.Options, played))
+	return b.plan(in, level, limits, played), nil
+}
+
+// spendable is the limits with Options.Spend taken into account.
+func (m *mesh) spendable(l Limits, o Options) Limits {
+	if !(o.Spend > 0 && o.Spend < 1) {
+		return l
+	}
+	pods := int64(0)
+	for _, n := range m.pods {
+		pods += n
+	}
+	floor := Limits{CPU: FloorCPU * MilliCPU(pods), Memory: FloorMemory * Bytes(pods)}
+	return Limits{
+		CPU:    floor.CPU + MilliCPU(math.Floor(o.Spend*float64(l.CPU-floor.CPU))),
+		Memory: floor.Memory + Bytes(math.Floor(o.Spend*float64(l.Memory-floor.Memory))),
+	}
+}
+
+// plan is the plan at a level.
+func (b *believed) plan(in Input, level float64, limits Limits, played bool) Plan {
+	p := Plan{Allotments: make([]Allotment, len(b.order)), Learned: b.knowledge(in.Knowledge)}
+	sets := make([]float64, len(b.order))
 	for i := range sets {
-		sets[i] = plan.Learned.Services[i].Memory
+		sets[i] = p.Learned.Services[i].Memory
 	}
-	memory := pourMemory(sets, m.pods, in.Limits.Memory)
+	memory := pourMemory(sets, b.pods, limits.Memory)
 	cores := b.at(level)
-	load := b.foresee(cores, level, played)
-	for i, to := range m.order {
-		a := Allotment{Service: m.sidecars[i].Service, Pods: int(m.pods[i]), CPU: MilliCPU(1000*cores[i] + 0.5), Memory: memory[i]}
-		a.Demand = b.demand(i, load.Rate)
-		a.Utilization = 1000 * a.Demand / float64(a.CPU)
-		a.Reason = fmt.Sprintf("uses %.0f of %d millicores at the load seen", 1000*a.Demand, a.CPU)
-		plan.Allotments[to] = a
-		plan.CPU += a.CPU * MilliCPU(m.pods[i])
-		plan.Memory += a.Memory * Bytes(m.pods[i])
+	load, o := b.foresee(cores, level, played)
+	for i, to := range b.order {
+		a := Allotment{Service: b.sidecars[i].Service, Pods: int(b.pods[i]), CPU: MilliCPU(1000*cores[i] + 0.5), Memory: memory[i]}
+		b.explain(&a, i, load, o)
+		p.Allotments[to] = a
+		p.CPU += a.CPU * MilliCPU(a.Pods)
+		p.Memory += a.Memory * Bytes(a.Pods)
 	}
-	plan.Predicted = Gateway{Requests: m.gateway.Requests, Rate: load.Rate, Mean: time.Duration(load.Mean * 1e9)}
-	return plan, nil
+	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
+	if w := unspent(in.Limits.CPU-p.CPU, in.Limits.CPU, in.Options); w != "" && played {
+		p.Warnings = append(p.Warnings, w)
+	}
+	return p
 }
 
 // byService is the order in which sidecars are summed, so that the result does
