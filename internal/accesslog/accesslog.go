@@ -17,7 +17,9 @@ type Options struct {
 	MaxBytes int64
 	// MaxLine is how many bytes a line may have; longer ones are skipped; 1 MiB.
 	MaxLine int
-	// MaxWindow is the largest zstd window that is accepted; 64 MiB.
+	// MaxWindow is the largest zstd window that is accepted, for which as much
+	// memory is needed; 32 MiB, four times what zstd asks for without --ultra
+	// or --long.
 	MaxWindow int64
 	// MaxTime ends the reading early; what was read until then counts. Without
 	// it a reading takes as long as it takes.
@@ -34,11 +36,14 @@ type Options struct {
 	// An *os.Root confines it to a folder, links included.
 	Files Files
 
-	// block is how much is read and decoded at once, and maxSkip how much of a
-	// line without an end is taken out of a compressed log, which can hold a
-	// thousand times its own size. Tests make them small.
-	block   int
+	// block is how much is read and decoded at once. Tests make these small.
+	block int
+	// maxSkip is how much of a line without an end is taken out of a compressed
+	// log, which can hold a thousand times its own size.
 	maxSkip int64
+	// maxUseless is after how much text without one line of use a log is taken
+	// for something else.
+	maxUseless int64
 }
 
 // Files is what ReadFile needs of a file system; *os.Root has it.
@@ -56,7 +61,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.MaxLine = min(o.MaxLine, 256<<20) // values are indexed by 32 bits
 	if o.MaxWindow <= 0 {
-		o.MaxWindow = 64 << 20
+		o.MaxWindow = 32 << 20
 	}
 	o.MaxWindow = max(o.MaxWindow, 1<<10) // the least that zstd takes
 	if o.Workers <= 0 {
@@ -67,6 +72,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.maxSkip <= 0 {
 		o.maxSkip = 256 << 20
+	}
+	if o.maxUseless <= 0 {
+		o.maxUseless = 256 << 20
 	}
 	if o.Files == nil {
 		o.Files = system{}

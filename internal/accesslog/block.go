@@ -31,6 +31,8 @@ var (
 	// errEndless ends a stream that goes on without a newline for longer than
 	// any line: zeros out of a compressed file, as a rule.
 	errEndless = errors.New("a line has no end")
+	// errUseless ends a stream that has no line of use for very long.
+	errUseless = errors.New("not one line of use")
 	// errLimit is wrapped by the errors that end a stream because we stop
 	// reading it, and not because it is at its end or broken.
 	errLimit = errors.New("not read to its end")

@@ -27,11 +27,20 @@
 // only in their exact case, and a field of a wrong type counts as unknown and
 // does not cost the line.
 //
+// # Bounds
+//
+// Each ends in a count or a warning, never in an error, and what was read before
+// counts: text after decompression (8 GiB), a line (1 MiB), a zstd window
+// (32 MiB), a line out of a compressed log that never ends (256 MiB), text
+// without one line of use (256 MiB), and the caller's own time. Memory is a few
+// blocks of 256 KiB a worker, one line and one window, however long the log is;
+// what the builders keep is up to graph.Options.
+//
 // # What it will not do
 //
-// It trusts nothing: no path that is not a regular file, no line, size, window
-// or ratio without a bound. It never quotes a line, because the file may be one
-// that the caller had no right to see: what was skipped is told by a reason of a
-// fixed set, a count and a line number. It does not decide what a record means
-// to the mesh, whether two lines are one event, nor which address is whose.
+// It opens nothing but regular files, and reads them up to the size they had. It
+// never quotes a line, because the file may be one that the caller had no right
+// to see: what was skipped is told by a reason of a fixed set, a count and a line
+// number. It does not decide what a record means to the mesh, whether two lines
+// are one event, nor which address is whose. It reads no text formats yet.
 package accesslog

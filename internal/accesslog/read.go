@@ -15,8 +15,12 @@ type reader struct {
 	in     *counter
 	size   int64
 	cutter cutter
+	text   int64 // bytes handed out to decode
 	lines  atomic.Int64
-	told   time.Time
+	used   atomic.Int64
+	// pending is the blocks that workers have not decoded yet.
+	pending sync.WaitGroup
+	told    time.Time
 	// newSink makes the sink of one worker. It is called by one goroutine.
 	newSink  func() sink
 	decoders []*decoder
@@ -53,9 +57,10 @@ const alone = 4
 func (rd *reader) run() {
 	var b block
 	for i := 0; i < alone || rd.o.Workers == 1; i++ {
-		if !rd.cutter.next(&b) {
+		if !rd.next(&b) {
 			return
 		}
+		rd.pending.Add(1)
 		rd.decode(rd.decoder(0), &b)
 		rd.progress()
 	}
@@ -83,7 +88,8 @@ func (rd *reader) parallel() {
 	func() {
 		defer workers.Wait()
 		defer close(full)
-		for b := <-free; rd.cutter.next(b); b = <-free {
+		for b := <-free; rd.next(b); b = <-free {
+			rd.pending.Add(1)
 			full <- b
 			rd.progress()
 		}
@@ -101,6 +107,7 @@ func (rd *reader) work(d *decoder, full <-chan *block, free chan<- *block) (pani
 	defer func() {
 		if panicked = recover(); panicked != nil {
 			for b := range full {
+				rd.pending.Done()
 				free <- b
 			}
 		}
@@ -121,9 +128,24 @@ func (rd *reader) decoder(i int) *decoder {
 }
 
 func (rd *reader) decode(d *decoder, b *block) {
-	before := d.tally.total()
+	defer rd.pending.Done()
+	lines, used := d.tally.total(), d.tally.used
 	d.lines(b.buf, b.n, b.first)
-	rd.lines.Add(d.tally.total() - before)
+	rd.lines.Add(d.tally.total() - lines)
+	rd.used.Add(d.tally.used - used)
+}
+
+// next cuts the next block, unless all that came so far was of no use.
+func (rd *reader) next(b *block) bool {
+	if rd.text > rd.o.maxUseless && rd.used.Load() == 0 {
+		if rd.pending.Wait(); rd.used.Load() == 0 {
+			rd.cutter.err = errUseless
+			return false
+		}
+	}
+	ok := rd.cutter.next(b)
+	rd.text += int64(b.n)
+	return ok
 }
 
 // progress tells the caller how far the reading is, ten times a second.

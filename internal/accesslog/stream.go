@@ -166,6 +166,8 @@ func ending(err error, o Options) string {
 		return "was " + err.Error()
 	case err == errEndless:
 		return fmt.Sprintf("was not read to its end: a line goes on for over %d bytes", o.maxSkip)
+	case err == errUseless:
+		return fmt.Sprintf("was not read to its end: not one line in its first %d bytes is of use; is it an access log?", o.maxUseless)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return fmt.Sprintf("was not read to its end: its zstd window is over %d bytes; compress it with a smaller --long", o.MaxWindow)
 	case errors.Is(err, io.ErrUnexpectedEOF):

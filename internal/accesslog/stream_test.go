@@ -177,6 +177,29 @@ func TestBombs(t *testing.T) {
 	f(strings.NewReader(strings.Repeat("x", 50*mb)+"\n"), small, "", "a line of 50 MB")
 }
 
+func TestSomethingElseIsNotReadToItsEnd(t *testing.T) {
+	goroutines(t)
+	noise := strings.Repeat("E1123 18:25:08.000000 1 main.go:1] something else\n", 100_000)
+	f := func(log, want string) {
+		t.Helper()
+		for _, workers := range []int{1, 3} {
+			o := Options{Workers: workers, block: 10_000, maxUseless: 1_000_000}
+			r, err := Read(context.Background(), strings.NewReader(log), -1, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(r.Warnings, "|"); !strings.Contains(got, want) || want == "" && got != "" {
+				t.Errorf("%d workers: %q, want %q", workers, got, want)
+			}
+			if want != "" && r.Total > 25_000 {
+				t.Errorf("%d workers: %d lines were read", workers, r.Total)
+			}
+		}
+	}
+	f(noise, "not one line in its first 1000000 bytes")
+	f(strings.Repeat("\x00", 3_000_000)+noise[:900_000]+good("a")+"\n"+noise, "")
+}
+
 func TestZstdWindowIsBounded(t *testing.T) {
 	text := strings.Repeat(good("a")+"\n", 2000)
 	var b bytes.Buffer
@@ -189,7 +212,7 @@ func TestZstdWindowIsBounded(t *testing.T) {
 	io.WriteString(w, text)
 	w.Close()
 	r, _ := readText(t, b.String(), Options{})
-	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "zstd window is over 67108864 bytes") {
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "zstd window is over 33554432 bytes") {
 		t.Errorf("a window of 128 MiB: %q", r.Warnings)
 	}
 	if r, got := readText(t, b.String(), Options{MaxWindow: 128 << 20}); len(r.Warnings) != 0 || len(got) != 2*4000-1 {
