@@ -23,6 +23,8 @@ type clocks struct {
 	// known is filled by settle: the offset of each pair, to be added to the
 	// callee's clock to get the caller's.
 	known []micros
+	ties  ties
+	mixed mixed
 }
 
 // sample is one observation of a pair: bounds of d.
@@ -40,9 +42,9 @@ type link struct {
 	d     micros
 }
 
-// newClocks has room for so many calls.
-func newClocks(calls int) clocks {
-	return clocks{pairs: map[uint64]int32{}, seen: make([]sample, 0, calls)}
+// newClocks has room for so many pods and calls.
+func newClocks(pods, calls int) clocks {
+	return clocks{pairs: map[uint64]int32{}, seen: make([]sample, 0, calls), ties: newTies(pods)}
 }
 
 func (c *clocks) pair(caller, callee int32) int32 {
@@ -72,18 +74,29 @@ func (c *clocks) settle() {
 		return cmp.Or(cmp.Compare(a.pair, b.pair), compareBool(a.loose, b.loose))
 	})
 	c.known = make([]micros, len(c.pairs))
-	for i := 0; i < len(c.seen); {
-		j := i
-		for j < len(c.seen) && c.seen[j].pair == c.seen[i].pair && c.seen[j].loose == c.seen[i].loose {
-			j++
-		}
-		c.known[c.seen[i].pair] = middle(c.seen[i:j])
+	for of := range runs(c.seen, func(a, b *sample) bool { return a.pair == b.pair }) {
 		// What both sides saw sorts first; containment has nothing to add to it.
-		for k := c.seen[i].pair; j < len(c.seen) && c.seen[j].pair == k; j++ {
+		n := slices.IndexFunc(of, func(s sample) bool { return s.loose != of[0].loose })
+		if n < 0 {
+			n = len(of)
 		}
-		i = j
+		c.known[of[0].pair] = middle(of[:n])
 	}
 	c.seen = nil
+	c.tie()
+}
+
+// tie joins all pods that calls connect into one frame of time, so that two of
+// them can be compared that never called one another.
+func (c *clocks) tie() {
+	pods := make([]uint64, len(c.pairs))
+	for k, p := range c.pairs {
+		pods[p] = k
+	}
+	for p, k := range pods {
+		c.ties.join(int32(k>>32), int32(uint32(k)), c.known[p])
+	}
+	c.mixed.settle(&c.ties)
 }
 
 // trim is the part of a pair's samples, one in so many, that may contradict the
@@ -127,96 +140,8 @@ func (c *clocks) link(caller, callee int32) link {
 	if !l.known && int(l.pair) < len(c.known) {
 		l.d, l.known = c.known[l.pair], true
 	}
+	if !l.known {
+		l.d, l.known = c.ties.offset(caller, callee)
+	}
 	return l
-}
-
-// hulls gathers, within one trace, what each pod received and sent as a whole:
-// where only one side of the calls is logged, the two clocks are held together
-// by containment alone. Slices are by pod; stamp tells whose are of this trace.
-type hulls struct {
-	now   int32
-	pods  []podHull
-	touch []int32
-}
-
-type podHull struct {
-	stamp int32
-	// sent and got are logged by the pod itself.
-	sent, got       window
-	hasSent, hasGot bool
-	outOnly, inOnly window // calls to it that one side logged: the caller's view, its own
-	outFrom, inFrom int32  // the pod that made them; none: nobody, many: several
-}
-
-const (
-	none int32 = -1
-	many int32 = -2
-)
-
-func (h *hulls) init(pods int) { h.pods = make([]podHull, pods) }
-
-func (h *hulls) next() {
-	h.now++
-	h.touch = h.touch[:0]
-}
-
-func (h *hulls) at(pod int32) *podHull {
-	p := &h.pods[pod]
-	if p.stamp != h.now {
-		*p = podHull{stamp: h.now, outFrom: none, inFrom: none}
-		h.touch = append(h.touch, pod)
-	}
-	return p
-}
-
-func (h *hulls) add(caller, callee int32, out, in window, sent, got bool) {
-	if sent {
-		p := h.at(caller)
-		grow(&p.sent, &p.hasSent, out)
-	}
-	if got {
-		p := h.at(callee)
-		grow(&p.got, &p.hasGot, in)
-	}
-	switch p := h.at(callee); {
-	case sent && !got:
-		join(&p.outOnly, &p.outFrom, caller, out)
-	case got && !sent:
-		join(&p.inOnly, &p.inFrom, caller, in)
-	}
-}
-
-func grow(w *window, has *bool, by window) {
-	if *has {
-		by = w.hull(by)
-	}
-	*w, *has = by, true
-}
-
-func join(w *window, from *int32, caller int32, by window) {
-	switch *from {
-	case none:
-		*w, *from = by, caller
-	case caller:
-		*w = w.hull(by)
-	default:
-		*from = many
-	}
-}
-
-// bounds hands the trace's evidence to c. The whole of a pod's calls is compared
-// with the whole of its caller's view, which needs no pairing of single calls.
-func (h *hulls) bounds(c *clocks) {
-	for _, pod := range h.touch {
-		p := &h.pods[pod]
-		if p.outFrom >= 0 && p.outFrom != pod && p.hasSent && !p.hasGot {
-			c.nested(p.outFrom, pod, window{p.outOnly.start - p.sent.start, p.outOnly.end - p.sent.end})
-		}
-		if p.inFrom < 0 || p.inFrom == pod {
-			continue
-		}
-		if f := &h.pods[p.inFrom]; f.stamp == h.now && f.hasGot {
-			c.nested(p.inFrom, pod, window{f.got.start - p.inOnly.start, f.got.end - p.inOnly.end})
-		}
-	}
 }

@@ -27,7 +27,7 @@ func TestOffsets(t *testing.T) {
 		{"clock set", []window{{0, 10}, {0, 10}, {0, 10}, {3_600_000_000, 3_600_000_010}, {3_600_000_000, 3_600_000_010}}, nil, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k := newClocks(0)
+			k := newClocks(9, 0)
 			for _, d := range c.sides {
 				k.sides(1, 2, d)
 			}
@@ -44,7 +44,7 @@ func TestOffsets(t *testing.T) {
 
 // One call of a hundred that was joined to the wrong answer moves nothing.
 func TestOffsetBearsWrongPairs(t *testing.T) {
-	k := newClocks(0)
+	k := newClocks(9, 0)
 	for range 50 {
 		k.sides(1, 2, window{-40, 700})
 		k.sides(1, 2, window{-900, 60})
@@ -57,11 +57,14 @@ func TestOffsetBearsWrongPairs(t *testing.T) {
 }
 
 func TestOffsetOfStrangersIsUnknown(t *testing.T) {
-	k := newClocks(0)
-	k.sides(1, 2, window{0, 0})
+	k := newClocks(9, 0)
+	k.sides(1, 2, window{7, 7})
 	k.settle()
-	if k.link(2, 1).known {
-		t.Error("an offset where no call was seen")
+	if k.link(2, 4).known {
+		t.Error("an offset where nothing ties the clocks")
+	}
+	if l := k.link(2, 1); !l.known || l.d != -7 {
+		t.Errorf("%+v of a pair that only called the other way", l)
 	}
 	if l := k.link(3, 3); !l.known || l.d != 0 {
 		t.Error("a pod's clock is its own")
@@ -82,5 +85,53 @@ func TestSkewChangesNothing(t *testing.T) {
 			}
 			same(t, run(ahead), run(nil))
 		}
+	}
+}
+
+// Outbound lines alone. b and c both call d, every time, so that what d sends
+// lies within no one pod's calls; b's, c's and d's clocks are days apart. By a's
+// calls, b is at 10…50 and c at 55…95 of a's clock, d within both of them, and e,
+// which d calls twice, at the end of each: 40 − 30, 40 − 30, 30 − 10.
+func TestPodThatTwoOthersCall(t *testing.T) {
+	for _, apart := range []graph.Micros{0, day} {
+		w := newWorld(t)
+		w.skew = map[string]graph.Micros{"b": 3 * apart, "c": -2 * apart, "d": 7 * apart, "e": -apart}
+		w.times(20, `gw>a 0+100 -
+			a>b 10+40 -
+			a>c 55+40 -
+			b>d 15+30 -
+			c>d 60+30 -
+			d>e 30+10 -
+			d>e 75+10 -
+			e>f 32+4 -
+			e>f 77+4 -`)
+		r := w.result()
+		for name, want := range map[string]float64{"a": 20, "b": 10, "c": 10, "d": 20, "e": 6, "f": 4} {
+			s := w.share(r, name)
+			nearTime(t, name+" self", s.Self, want)
+			if s.Calls == 0 {
+				t.Errorf("%s was guessed", name)
+			}
+		}
+		near(t, "serial", w.edge(r, "d", "e").Serial, 1, 1e-9)
+	}
+}
+
+func TestTies(t *testing.T) {
+	k := newTies(9)
+	k.join(1, 2, 10) // 2 + 10 = 1
+	k.join(3, 2, -5) // 2 − 5 = 3
+	k.join(4, 5, 1)
+	if d, ok := k.offset(1, 3); !ok || d != 15 {
+		t.Errorf("3 + %d = 1, %v, want 15", d, ok)
+	}
+	if _, ok := k.offset(1, 5); ok {
+		t.Error("1 and 5 are not tied")
+	}
+	k.join(5, 3, 100)
+	k.join(1, 4, 7) // tied already: without effect
+	// 1 = 3 + 15, 3 = 5 − 100, 5 = 4 − 1
+	if d, _ := k.offset(1, 4); d != 15-100-1 {
+		t.Errorf("4 + %d = 1, want −86", d)
 	}
 }

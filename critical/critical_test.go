@@ -3,6 +3,7 @@ package critical
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // The cases are worked out by hand; all durations in milliseconds. Each request
@@ -186,4 +187,62 @@ func (w *world) names(nodes []int) []string {
 		r[i] = w.g.Nodes[n].Name
 	}
 	return r
+}
+
+// The gateway receives each external request once and sends it on.
+func TestRootHasEveryRequest(t *testing.T) {
+	w := newWorld(t).times(20, "gw>a - 0+100 \n a>b 10+30 10+30")
+	if s := w.share(w.result(), "gw"); s.Visits != 1 || s.Sends != 1 || s.Self != 0 {
+		t.Errorf("%+v, want one visit and one call sent", s)
+	}
+}
+
+// A client may send the same request_id twice at once: two external requests,
+// neither of which waits for the other.
+func TestRequestsThatShareAnID(t *testing.T) {
+	w := newWorld(t).times(20, "gw>a 0+50 0+50 \n gw>a 10+100 10+100")
+	near(t, "serial", w.edge(w.result(), "gw", "a").Serial, 1, 1e-9)
+}
+
+// In the first of two calls, a sends one to b that outlasts it: nobody's wait.
+func TestOutlastsOneOfTwoCalls(t *testing.T) {
+	w := newWorld(t).times(20, "gw>a - 0+50 \n gw>a - 100+50 \n a>b 40+100 40+100")
+	near(t, "serial", w.edge(w.result(), "a", "b").Serial, 0, 1e-9)
+}
+
+// Times in microseconds: an overlap of half a millisecond is one. c covers the
+// rest of b's 1.5 ms: 10 − (1.5 + 3 − 0.5) = 6.
+func TestMicrosecondsAreNotRounded(t *testing.T) {
+	w := newWorld(t).times(20, "gw>a - 0+10.001 \n a>b 1.003+1.501 1.003+1.501 \n a>c 2.004+3.002 2.004+3.002")
+	r := w.result()
+	near(t, "serial of b", w.edge(r, "a", "b").Serial, 0, 1e-9)
+	near(t, "serial of c", w.edge(r, "a", "c").Serial, 1, 1e-9)
+	nearTime(t, "a self", w.share(r, "a").Self, 10.001-(5.006-1.003))
+}
+
+// b's clock is set again and again, so no offset holds; but in each trace a has
+// called b only once, so all that b sent was sent for that.
+func TestClockThatIsSet(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.skew["b"] = micros(i%7) * 3_600_000_000
+		w.times(1, "gw>a 0+100 - \n a>b 10+80 - \n b>c 30+20 -")
+	}
+	r := w.result()
+	near(t, "serial", w.edge(r, "b", "c").Serial, 1, 1e-9)
+	if b := w.share(r, "b"); b.Calls == 0 || len(r.Warnings) > 0 {
+		t.Errorf("b was guessed: %+v, %q", b, r.Warnings)
+	}
+	nearTime(t, "b self", w.share(r, "b").Self, 60)
+}
+
+// No sidecar of ours stands before an upstream outside the mesh, so its spread
+// is its own.
+func TestExternalHasNoSidecar(t *testing.T) {
+	w := newWorld(t)
+	w.times(80, "gw>a - 0+100 \n a>ext 10+20 -").times(20, "gw>a - 0+100 \n a>ext 10+80 -")
+	r := w.result()
+	if s := w.share(r, "ext"); s.Excess != 0 || s.Sidecar != 0 || s.Work != s.Self || s.Self != 32*time.Millisecond {
+		t.Errorf("%+v, want 32ms of work and nothing else", s)
+	}
 }

@@ -39,8 +39,10 @@ type unit struct {
 	whole     bool
 	kids      uint16
 	// self is its duration less what it waited for; own leaves out the caller's
-	// sidecar too, where the caller's line is all there is.
-	self, own micros
+	// sidecar too, where the caller's line is all there is. app is the part of own
+	// that may be the application's: what its sidecar says that it waited for the
+	// application, where that was logged, else all of own.
+	self, own, app micros
 }
 
 // edgeEvidence counts an edge's calls by role.
@@ -176,7 +178,14 @@ func (ev *evidence) unit(i int32) (unit, bool) {
 	u := unit{pod: q, kids: uint16(min(w.kids, math.MaxUint16))}
 	if in, ok := view(c.In); ok {
 		u.self = in.length() - w.covered
-		u.own = u.self
+		u.own, u.app = u.self, u.self
+		// A sidecar so short of CPU that every call waits for it has no undisturbed
+		// call to compare with; its upstream_service_time still leaves out what the
+		// call waited before and after. Stalls that it counts are taken for usual or
+		// not like others.
+		if t := c.In.ServiceTime; t >= 0 && t <= in.length() {
+			u.app = max(t-w.covered, -ev.b.slack())
+		}
 		u.whole = ev.s.covered(q, in.start)
 		return u, true
 	}
@@ -197,6 +206,7 @@ func (ev *evidence) unit(i int32) (unit, bool) {
 	if t := c.Out.ServiceTime; t >= 0 && t <= out.length() {
 		u.own = max(t-w.covered, -ev.b.slack())
 	}
+	u.app = u.own
 	return u, true
 }
 

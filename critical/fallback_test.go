@@ -132,6 +132,16 @@ func TestCallerTakesTheBlame(t *testing.T) {
 	near(t, "a sidecar in ms", w.share(r, "a").Sidecar.Seconds()*1000, 40, 0.2)
 }
 
+// A call to itself is no reason to move a's own delay elsewhere.
+func TestNobodyBlamesItself(t *testing.T) {
+	w := newWorld(t)
+	w.times(80, "gw>a 0+100 - \n a>a 20+60 -").times(20, "gw>a 0+140 - \n a>a 20+100 -")
+	r := w.result()
+	if e := w.edge(r, "a", "a"); e.ReplyLag != 0 || w.share(r, "a").Excess == 0 {
+		t.Errorf("%+v %+v, want all of it in a's excess", e, w.share(r, "a"))
+	}
+}
+
 // Every call of a is held up, by 50, 70 … 230 ms: nothing says what is usual.
 // But a hands one in two of b's answers back 60 ms late, 30 on average, and as
 // much of its own spread is believed to be its sidecar's.

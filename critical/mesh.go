@@ -13,6 +13,9 @@ const (
 	maxLength micros = 1 << 40
 )
 
+// none stands for no call.
+const none int32 = -1
+
 // mesh numbers the pods of all nodes in one row, so that what is kept for each
 // pod lies in plain slices. Every node has one place more, its first, for calls
 // whose pod is not known.

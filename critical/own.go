@@ -181,11 +181,11 @@ func (b *byRole) weigh(serial float64) (n, sum float64) {
 	return float64(b.n[critical]) + serial*float64(b.n[unknown]), float64(b.sum[critical]) + serial*float64(b.sum[unknown])
 }
 
-// sorted is the units' own times in order.
+// sorted is what may be the application's time in each of the units, in order.
 func sorted(us []unit) []micros {
 	v := make([]micros, len(us))
 	for i := range us {
-		v[i] = us[i].own
+		v[i] = us[i].app
 	}
 	slices.Sort(v)
 	return v

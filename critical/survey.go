@@ -22,15 +22,15 @@ type survey struct {
 	// whole and broken count durations that are full milliseconds and others.
 	whole, broken int
 
-	hulls hulls
+	nesting nesting
 }
 
 func newSurvey(m *mesh) *survey {
-	s := &survey{m: m, clocks: newClocks(m.calls()), written: make([]micros, m.pods()), inbound: make([]bool, len(m.g.Nodes))}
+	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), written: make([]micros, m.pods()), inbound: make([]bool, len(m.g.Nodes))}
 	for i := range s.written {
 		s.written[i] = math.MaxInt64
 	}
-	s.hulls.init(m.pods())
+	s.nesting = newNesting(m.pods())
 	return s
 }
 
@@ -43,25 +43,38 @@ func (s *survey) grain() micros {
 }
 
 func (s *survey) add(t *graph.Trace) {
-	s.hulls.next()
+	s.nesting.begin()
+	for i := range t.Calls {
+		s.call(&t.Calls[i])
+	}
 	for i := range t.Calls {
 		c := &t.Calls[i]
-		p, q := s.m.caller(c), s.m.callee(c)
-		out, sent := view(c.Out)
-		in, got := view(c.In)
-		if sent {
-			s.line(p, out)
+		_, sent := view(c.Out)
+		if in, got := view(c.In); got && !sent {
+			s.nesting.onlyIn(&s.clocks, s.m.caller(c), s.m.callee(c), in)
 		}
-		if got {
-			s.line(q, in)
-			s.inbound[c.To] = true
-		}
-		if sent && got && p != q {
-			s.clocks.sides(p, q, window{out.start - in.start, out.end - in.end})
-		}
-		s.hulls.add(p, q, out, in, sent, got)
 	}
-	s.hulls.bounds(&s.clocks)
+	s.nesting.end(&s.clocks)
+}
+
+func (s *survey) call(c *graph.Call) {
+	p, q := s.m.caller(c), s.m.callee(c)
+	out, sent := view(c.Out)
+	in, got := view(c.In)
+	if sent {
+		s.line(p, out)
+		s.nesting.sent(p, out)
+	}
+	if got {
+		s.line(q, in)
+		s.nesting.got(q, in)
+		s.inbound[c.To] = true
+	}
+	if sent && got && p != q {
+		s.clocks.sides(p, q, window{out.start - in.start, out.end - in.end})
+	} else if sent && !got {
+		s.nesting.onlyOut(p, q, out)
+	}
 }
 
 // line notes one sidecar's line.

@@ -16,10 +16,12 @@ const enough = 10
 // That alone would call everything usual once most calls are held up. So it is
 // bounded by what the 10th percentile, low, leaves possible: most(low).
 //
-// The mean above the plain 10th percentile, which physics.md measured, counts an
-// application's own spread as delay. On real Envoys under light throttling its
-// rank correlation with the throttled time was 0.4 where this one's was 0.7;
-// under heavy throttling both were 0.7 (docs/limitations.md names the runs).
+// The mean above the plain 10th percentile counts an application's own spread as
+// delay. In 62 rounds of real Envoys with random CPU quotas (the lab's signals
+// command, four meshes), the rank correlation of Share.Sidecar with the throttled
+// time was, under light, medium and heavy throttling, 0.68, 0.75 and 0.71 this
+// way, where excess and lags taken plainly had 0.43, 0.61 and 0.72; trimming alone
+// had 0.71, 0.75 and 0.54, finding nothing unusual once all is late.
 func usual(v []micros, grain micros, most func(low float64) float64) norm {
 	const tails = 2.5
 	low, mid := quantile(v, 10, grain), quantile(v, 50, grain)

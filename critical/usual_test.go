@@ -98,6 +98,7 @@ func TestTollByHand(t *testing.T) {
 	if e.Both != 0 || e.StartLag != 0 {
 		t.Errorf("both sides seen in %+v", e)
 	}
+	nearTime(t, "b low", w.share(r, "b").Low, 11)
 	if got := w.share(r, "b"); got.Excess != 0 {
 		t.Errorf("b has an excess of %v that is a's", got.Excess)
 	}

@@ -1,0 +1,130 @@
+package critical
+
+import "slices"
+
+// ties puts pods whose clocks are held together, directly or by others, into one
+// frame of time: a union-find whose links carry offsets.
+type ties struct {
+	// up is the pod that each is tied to, itself at the top; d is what to add to
+	// a pod's clock to get that of up.
+	up []int32
+	d  []micros
+}
+
+func newTies(pods int) ties {
+	t := ties{make([]int32, pods), make([]micros, pods)}
+	for i := range t.up {
+		t.up[i] = int32(i)
+	}
+	return t
+}
+
+// top is the pod at the top, and what to add to pod's clock to get its.
+func (t *ties) top(pod int32) (top int32, d micros) {
+	for top = pod; t.up[top] != top; top = t.up[top] {
+		d += t.d[top]
+	}
+	for at, rest := pod, d; at != top; { // shorten the way for the next
+		next, step := t.up[at], t.d[at]
+		t.up[at], t.d[at] = top, rest
+		at, rest = next, rest-step
+	}
+	return top, d
+}
+
+// join ties two pods unless they are: d is to be added to b's clock to get a's.
+func (t *ties) join(a, b int32, d micros) {
+	p, dp := t.top(a)
+	q, dq := t.top(b)
+	if p != q {
+		t.up[q], t.d[q] = p, d+dp-dq
+	}
+}
+
+// offset is what to add to b's clock to get a's, if they are tied.
+func (t *ties) offset(a, b int32) (d micros, ok bool) {
+	p, dp := t.top(a)
+	q, dq := t.top(b)
+	return dq - dp, p == q
+}
+
+// mixed keeps the evidence of pods that several others called for one request,
+// in a log of outbound lines: what such a pod sent lies within the calls that it
+// received from all of them together, and those are on different clocks. It is
+// worked out when the callers are tied to one another.
+type mixed struct {
+	of []mixture
+	by []received
+}
+
+// mixture is one pod in one trace: what it sent lies within by[from:to].
+type mixture struct {
+	pod      int32
+	sent     window
+	from, to int32
+}
+
+// received is a call as the pod that sent it saw it.
+type received struct {
+	by int32
+	window
+}
+
+// add notes one pod's received calls.
+func (m *mixed) add(pod int32, sent window, by []received) {
+	from := int32(len(m.by))
+	m.by = append(m.by, by...)
+	m.of = append(m.of, mixture{pod, sent, from, int32(len(m.by))})
+}
+
+// rounds bounds how many such pods may hang one behind the other.
+const rounds = 16
+
+// settle ties each pod to its callers, beginning with those whose callers are
+// tied already, and lets go of the evidence.
+func (m *mixed) settle(t *ties) {
+	slices.SortStableFunc(m.of, func(a, b mixture) int { return int(a.pod) - int(b.pod) })
+	for again, n := true, 0; again && n < rounds; n++ {
+		again = false
+		for of := range runs(m.of, func(a, b *mixture) bool { return a.pod == b.pod }) {
+			again = m.tie(t, of) || again
+		}
+	}
+	*m = mixed{}
+}
+
+// tie works out one pod; it reports whether it was tied now.
+func (m *mixed) tie(t *ties, of []mixture) bool {
+	pod, to := of[0].pod, m.by[of[0].from].by
+	if _, ok := t.offset(to, pod); ok {
+		return false
+	}
+	bounds := make([]sample, 0, len(of))
+	for _, x := range of {
+		w, ok := m.hull(t, to, m.by[x.from:x.to])
+		if ok {
+			bounds = append(bounds, sample{d: window{w.start - x.sent.start, w.end - x.sent.end}})
+		}
+	}
+	if len(bounds) == 0 {
+		return false
+	}
+	t.join(to, pod, middle(bounds))
+	return true
+}
+
+// hull is the stretch from the first to the last of calls, in the clock of to.
+func (m *mixed) hull(t *ties, to int32, calls []received) (w window, ok bool) {
+	for i, r := range calls {
+		d, tied := t.offset(to, r.by)
+		if !tied {
+			return w, false
+		}
+		if s := r.shift(d); i == 0 {
+			w = s
+		} else {
+			w = w.hull(s)
+		}
+	}
+	return w, true
+}
