@@ -73,13 +73,12 @@ func (j *join) sender(e *event) uint32 {
 		return own
 	case len(d.pods) > 0 && !o.receives:
 		return down
-	case len(d.pods) == 0 && j.called(d) >= 0 && j.nodes[j.called(d)].Kind == Service:
-		return down
+	}
+	if n := j.called(d); n >= 0 && j.nodes[n].Kind == Service {
+		return down // an unlisted pod of that service
 	}
 	return own
 }
-
-func (j *join) called(p *place) int32 { return p.called(j) }
 
 // sentFrom sets the caller by its place. Addresses that only ever send are the
 // root: the ingress gateway and what stands outside it.
@@ -92,7 +91,7 @@ func (h *hop) sentFrom(j *join, p *place) {
 		h.unsure = p
 	case p.local:
 	case p.receives:
-		if h.from = p.called(j); h.from == several {
+		if h.from = j.called(p); h.from == several {
 			h.from, h.unsure = none, p
 		}
 	default:

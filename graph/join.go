@@ -44,11 +44,10 @@ type join struct {
 	lumped int
 	// podReceives marks pods that a line shows being called.
 	podReceives []bool
-	maxTrace    int
 }
 
 func newJoin(b *Builder, pods []Pod) *join {
-	j := &join{mesh: newMesh(pods), externals: make(map[string]int32), maxTrace: b.options.MaxTrace}
+	j := &join{mesh: newMesh(pods), externals: make(map[string]int32)}
 	j.podReceives = make([]bool, len(j.pods))
 	j.locate(b.addresses.texts)
 	j.readNames(b.names.texts)
@@ -195,7 +194,7 @@ func (j *join) stranger(e *event, c *calledAs, p *place) int32 {
 	if c.host == "" && c.alias >= 0 {
 		return c.alias
 	}
-	if n := p.called(j); n >= 0 && e.inbound() {
+	if n := j.called(p); n >= 0 && e.inbound() {
 		return n
 	}
 	if c.external == none && c.host != "" {
@@ -214,7 +213,7 @@ func (j *join) stranger(e *event, c *calledAs, p *place) int32 {
 
 // called is the node that an unlisted address was called as: a service before
 // externals, several where that does not tell.
-func (p *place) called(j *join) int32 {
+func (j *join) called(p *place) int32 {
 	if p.crowded {
 		return several
 	}

@@ -32,16 +32,18 @@ type simMesh struct {
 	seconds  float64
 	seed     uint64
 
-	head     int  // lines kept of each proxy, 0 all
-	tail     bool // the last ones instead of the first
-	repeat   int  // times that each line stands there, 0 once
-	noIn     bool // outbound lines only
-	noOut    bool // inbound lines only
-	gateway  bool // the gateway's own lines too
-	vip      bool // outbound lines show the service's address
-	skew     bool // clocks up to a day apart
-	noID     bool // no request ids
-	noListed string
+	head     int    // lines kept of each proxy, 0 all
+	tail     bool   // the last ones instead of the first
+	repeat   int    // times that each line stands there, 0 once
+	noIn     bool   // outbound lines only
+	noOut    bool   // inbound lines only
+	gateway  bool   // the gateway's own lines too
+	vip      bool   // outbound lines show the service's address
+	skew     bool   // clocks up to a day apart
+	noID     bool   // no request ids
+	stray    bool   // one line of each proxy a day off
+	twice    bool   // heads of two captures, an hour apart
+	noListed string // a service whose pods the request does not list
 
 	r     *rand.Rand
 	byPod map[string][]simLine
@@ -123,7 +125,13 @@ func (m *simMesh) log() []Record {
 					ls = ls[:m.head]
 				}
 			}
-			for _, l := range ls {
+			for i, l := range ls {
+				if m.stray && i == len(ls)/2 {
+					l.r.Start -= 86_400_000_000
+				}
+				if m.twice && i > len(ls)/2 {
+					l.r.Start += 3_600_000_000
+				}
 				out = append(out, l.r)
 			}
 		}

@@ -18,6 +18,8 @@ func TestTruth(t *testing.T) {
 		{"service addresses upstream", func(m *simMesh) { m.head, m.vip = 3000, true }},
 		{"service addresses and outbound only", func(m *simMesh) { m.head, m.vip, m.noIn, m.gateway = 3000, true, true, true }},
 		{"no request ids", func(m *simMesh) { m.head, m.noID = 3000, true }},
+		{"a line of each proxy a day off", func(m *simMesh) { m.head, m.stray = 3000, true }},
+		{"two captures an hour apart", func(m *simMesh) { m.head, m.twice = 3000, true }},
 		{"the gateway's lines too", func(m *simMesh) { m.head, m.gateway = 3000, true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -25,7 +27,7 @@ func TestTruth(t *testing.T) {
 			c.log(&m)
 			g := collect(m.run(), Options{}).Build(m.pods(), 0)
 			check(t, g)
-			if len(g.Edges) != 6 || len(g.Warnings) != 0 {
+			if holes := m.stray || m.twice; len(g.Edges) != 6 || len(g.Warnings) != b2i(holes) {
 				t.Errorf("edges %s, warnings %q", drawn(g), g.Warnings)
 			}
 			external := float64(m.made[" front"])

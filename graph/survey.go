@@ -138,6 +138,7 @@ func (es *events) request(group []event) request {
 	return r
 }
 
+// writerOf is the number of the proxy that wrote a hop's line.
 func (s *survey) writerOf(h *hop) int32 {
 	p := &s.places[h.writer]
 	if len(p.pods) == 1 {
