@@ -14,6 +14,9 @@ type Upstream struct {
 	// the latest round in which it was.
 	Calls     int
 	LastRound int
+	// LastSeen is the start of the latest call on its caller's clock, in µs since
+	// 1970; 0 when unknown. It is only told, never compared with another clock's.
+	LastSeen int64 `json:",omitempty"`
 	// Idle is how many requests the workload handled in the rounds after LastRound:
 	// the evidence that the host is no longer called. Remember keeps count; where
 	// it is left 0 the host is never dropped.
@@ -24,9 +27,13 @@ type Upstream struct {
 type Workload struct {
 	// Namespace may be "" (unknown); Options.Namespace says what follows.
 	Service, Namespace string
-	// Requests is how many requests its sidecars were seen to handle, over the
-	// rounds remembered: the evidence that an upstream not seen is not called.
+	// Requests is how many requests its own sidecars logged whole, so that a call
+	// made for them would have been seen, over the rounds remembered: the evidence
+	// that an upstream not seen is not called.
 	Requests int
+	// Doubt, when not "", says why requests that others saw it handle are not
+	// among Requests (its own sidecar logged none of them, say).
+	Doubt string `json:",omitempty"`
 	// Opaque, when not "", says why the log cannot tell what it calls (an
 	// address shared with other services, say); it is then not narrowed.
 	Opaque string

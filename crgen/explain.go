@@ -3,6 +3,7 @@ package crgen
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Evidence is why one workload got the scope it got.
@@ -29,6 +30,9 @@ type HostEvidence struct {
 	// Calls is how often it was called, LastRound the latest round in which it was.
 	Calls     int `json:"calls"`
 	LastRound int `json:"last_round"`
+	// LastSeen is when the latest call began on its caller's clock, as RFC 3339 in
+	// UTC; "" when the log did not tell.
+	LastSeen string `json:"last_seen,omitempty"`
 	// Kept is whether it counts among what the workload calls: not when it was
 	// dropped, and not when it cannot be listed.
 	Kept    bool   `json:"kept"`
@@ -68,6 +72,9 @@ func (ns namespace) explain(s scope, o Options) Evidence {
 
 func (c call) explain(s scope, o Options) HostEvidence {
 	h := HostEvidence{Host: c.host, Entries: c.entries, Calls: c.sum.Calls, LastRound: c.sum.LastRound}
+	if c.sum.LastSeen > 0 {
+		h.LastSeen = time.UnixMicro(c.sum.LastSeen).UTC().Format(time.RFC3339)
+	}
 	seen := "called once"
 	if c.sum.Calls != 1 {
 		seen = fmt.Sprintf("called %d times", c.sum.Calls)

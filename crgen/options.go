@@ -1,6 +1,7 @@
 package crgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,6 +32,9 @@ type Options struct {
 	APIVersion string
 	// LabelKey is the pod label that holds the service's name, "app" by default.
 	LabelKey string
+	// Labels are those that the pods of workloads carry which bring none themselves,
+	// by "service" or, which goes first, "namespace/service".
+	Labels map[string]map[string]string
 	// ClusterDomain is "cluster.local" by default.
 	ClusterDomain string
 	// MinRequests is how many requests a workload must have been seen to handle
@@ -104,12 +108,25 @@ func (o Options) Check() error {
 	if !isDNSLabel(o.RootNamespace) {
 		bad("RootNamespace", o.RootNamespace, "a namespace's name")
 	}
+	for _, key := range sortedKeys(o.Labels) {
+		if problem := badLabels(o.Labels[key]); problem != "" || len(o.Labels[key]) == 0 {
+			errs = append(errs, fmt.Errorf("crgen: the labels of %s: %s", quote(key), cmp.Or(problem, "none is given, at least one must select its pods")))
+		}
+	}
 	for _, p := range o.Providers {
 		if !isExactEntry(p) {
 			bad("a provider", p, `namespace/fqdn, such as "tracing/otel.tracing.svc.cluster.local"`)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// labels of a workload whose namespace is known, nil where nobody said.
+func (o Options) labels(w Workload) map[string]string {
+	if l, ok := o.Labels[w.Namespace+"/"+w.Service]; ok {
+		return l
+	}
+	return o.Labels[w.Service]
 }
 
 // isExactEntry is whether s is namespace/fqdn without a wildcard.

@@ -51,7 +51,7 @@ func joined(ws []Workload, o Options) []Workload {
 		}
 		l := &out[last]
 		l.Requests = addCount(l.Requests, w.Requests)
-		l.Opaque = cmp.Or(l.Opaque, w.Opaque)
+		l.Opaque, l.Doubt = cmp.Or(l.Opaque, w.Opaque), cmp.Or(l.Doubt, w.Doubt)
 		l.Upstreams = slices.Concat(l.Upstreams, w.Upstreams)
 		l.Pods = slices.Concat(l.Pods, w.Pods)
 	}
@@ -97,11 +97,12 @@ func (w Workload) after(known Workload, o Options) Workload {
 // plus is what both saw of one host: the calls of both, and the evidence against
 // it since the later round only.
 func (u Upstream) plus(v Upstream) Upstream {
-	sum := addCount(u.Calls, v.Calls)
+	sum, seen := addCount(u.Calls, v.Calls), max(u.LastSeen, v.LastSeen)
 	if v.LastRound > u.LastRound || v.LastRound == u.LastRound && v.Idle < u.Idle {
 		u = v
 	}
 	u.Calls, u.Idle = sum, max(u.Idle, 0)
+	u.LastSeen = seen
 	return u
 }
 

@@ -29,6 +29,7 @@ type scope struct {
 	// assumed is that nobody said which labels the pods carry.
 	assumed  bool
 	requests int
+	doubt    string
 	calls    []call
 	// hosts is what is called and listed, as entries, sorted, unique.
 	hosts []string
@@ -56,7 +57,7 @@ func merge(ws []Workload, r resolver, o Options) scope {
 			s.services = append(s.services, w.Service)
 		}
 		s.requests = addCount(s.requests, w.Requests)
-		opaque = cmp.Or(opaque, w.Opaque)
+		opaque, s.doubt = cmp.Or(opaque, w.Opaque), cmp.Or(s.doubt, w.Doubt)
 		for _, u := range w.Upstreams {
 			s.add(byHost, u, r)
 		}
@@ -171,7 +172,10 @@ func (s *scope) judge(opaque string, o Options) {
 	case unnamed:
 		s.obstacle = hostUnnamed
 	case s.requests < o.MinRequests:
-		s.obstacle = fmt.Sprintf("seen in %d requests, %d are needed", s.requests, o.MinRequests)
+		s.obstacle = fmt.Sprintf("seen in %s, %d are needed", count(s.requests, "request"), o.MinRequests)
+		if s.doubt != "" {
+			s.obstacle += ": " + s.doubt
+		}
 	case len(s.hosts) > o.MaxHosts:
 		s.obstacle = fmt.Sprintf("it calls %d hosts, a scope lists at most %d", len(s.hosts), o.MaxHosts)
 	}

@@ -23,6 +23,9 @@ func survey(ws []Workload, o Options) []namespace {
 	homes := findHomes(ws, r, o)
 	for _, w := range ws {
 		w.Namespace = homes.of(w)
+		if len(w.Labels) == 0 {
+			w.Labels = o.labels(w)
+		}
 		byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
 		if isDNSLabel(w.Namespace) {
 			r.namespaces[w.Namespace] = true
@@ -73,7 +76,8 @@ func compareWorkloads(a, b Workload) int {
 		cmp.Compare(a.Skip, b.Skip),
 		cmp.Compare(a.Service, b.Service),
 		cmp.Compare(labelsKey(a.Labels), labelsKey(b.Labels)),
-		cmp.Compare(a.Opaque, b.Opaque))
+		cmp.Compare(a.Opaque, b.Opaque),
+		cmp.Compare(a.Doubt, b.Doubt))
 }
 
 // sharing groups workloads (sorted) that some pod has in common: by name, by

@@ -43,7 +43,7 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 	for id, h := range t.hosts[side] {
 		c := &s.names[id]
 		add(key{c.host, c.port}, h)
-		if a := s.alsoCalled(t, c); a != c.host {
+		if a := c.alsoCalled(t.from); a != c.host {
 			add(key{a, c.authorityPort}, h)
 		}
 	}
@@ -64,9 +64,9 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 // cluster's: a VirtualService sends what asks for reviews to reviews-canary,
 // and the caller needs both in its scope. What enters at the gateway may ask
 // for anything, so there it says nothing.
-func (s *survey) alsoCalled(t *edgeTally, c *calledAs) string {
+func (c *calledAs) alsoCalled(from int32) string {
 	switch {
-	case c.authority == "" || t.from == 0 && c.host != "":
+	case c.authority == "" || from == 0 && c.host != "":
 		return ""
 	case c.host == "":
 		return c.authority

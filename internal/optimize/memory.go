@@ -5,7 +5,6 @@ import (
 
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/crgen"
-	"github.com/sluice-mesh/sluice/graph"
 )
 
 // Memory is what a mesh's earlier rounds left: a plain value that survives JSON.
@@ -101,66 +100,4 @@ func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options
 	o.Round = next.Round
 	next.Scope = crgen.Remember(known, observedScope(obs), o)
 	return next
-}
-
-// observedScope is what this round shows each workload to call. Workloads of a
-// service that lives in several namespaces share what the service was seen to
-// call: the log's hosts do not tell them apart.
-func observedScope(obs *Observation) []crgen.Workload {
-	ups := make([][]crgen.Upstream, len(obs.Graph.Nodes))
-	for i := range obs.Graph.Edges {
-		e := &obs.Graph.Edges[i]
-		ups[e.From] = append(ups[e.From], upstreams(obs.Graph, e)...)
-	}
-	var ws []crgen.Workload
-	for i, n := range obs.Graph.Nodes {
-		if n.Kind != graph.Service {
-			continue
-		}
-		ws = append(ws, workloads(&n, ups[i])...)
-	}
-	return ws
-}
-
-// workloads makes one Workload for each namespace of n.
-func workloads(n *graph.Node, ups []crgen.Upstream) []crgen.Workload {
-	spaces := n.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
-	}
-	received, sent := 0, 0
-	for _, p := range n.Pods {
-		received += p.Received
-		sent += p.Sent
-	}
-	requests := received
-	if received == 0 {
-		requests = sent // it works on its own account: each call is a piece of evidence
-	}
-	var ws []crgen.Workload
-	for _, ns := range spaces {
-		ws = append(ws, crgen.Workload{Service: n.Name, Namespace: ns, Requests: requests, Opaque: n.Opaque, Upstreams: ups})
-	}
-	return ws
-}
-
-// upstreams are the hosts by which e's callee was called. Where the log named
-// none (the callee's own lines alone), the service's name stands for its host.
-func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
-	to := &g.Nodes[e.To]
-	var out []crgen.Upstream
-	for _, h := range e.Hosts {
-		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls})
-	}
-	if len(out) > 0 {
-		return out
-	}
-	spaces := to.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
-	}
-	for _, ns := range spaces {
-		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls})
-	}
-	return out
 }

@@ -43,6 +43,8 @@ type Report struct {
 	*Observation
 	Plan      budget.Plan
 	Resources []crgen.Resource
+	// Scopes are the evidence behind the resources, and behind those that are not.
+	Scopes []crgen.Evidence
 	// Warnings of all stages, the Observation's first.
 	Warnings []string
 	// Memory is what the next round of this mesh should start from.
@@ -126,6 +128,7 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Observation: obs,
 		Plan:        plan,
 		Resources:   resources,
+		Scopes:      crgen.Explain(next.Scope, o.Resources),
 		Warnings:    concat(obs.Warnings, plan.Warnings, warnings),
 		Memory:      next,
 	}, nil

@@ -1,0 +1,137 @@
+package optimize
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// only are the hosts of a scope that calls these services.
+func only(services ...string) []string {
+	var hosts []string
+	for _, s := range services {
+		hosts = append(hosts, "default/"+s+".default.svc.cluster.local")
+	}
+	return append(hosts, "istio-system/*")
+}
+
+var leaf = []string{"~/*"}
+
+// TestProof: a workload is narrowed by what its own sidecars logged, and by their
+// silence only in a log that accounts for itself.
+func TestProof(t *testing.T) {
+	all := map[string][]string{"front": only("middle"), "middle": only("back", "rare"), "back": leaf, "rare": leaf}
+	f := func(name string, change func(*world), wide ...string) {
+		t.Run(name, func(t *testing.T) {
+			w := chain(600, 0.5)
+			change(w)
+			got := w.hosts(t)
+			delete(got, "default")
+			want := map[string][]string{}
+			for s, hosts := range all {
+				if !slices.Contains(wide, s) {
+					want[s] = hosts
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	f("both sides", func(w *world) {})
+	f("both sides, heads", func(w *world) { w.head = 120 })
+	f("both sides, tails", func(w *world) { w.tail = 120 })
+	f("both sides, heads too short", func(w *world) { w.head = 20 }, "front", "middle", "back", "rare")
+	f("both sides, a leaf's log is lost", func(w *world) { w.lost = []string{"back-5d-a"} }, "back")
+	f("both sides, a version's log is lost", func(w *world) { w.lost = []string{"middle-v2-5d-a"} }, "middle")
+	f("both sides, one replica's log is lost", func(w *world) { w.lost = []string{"middle-v1-5d-a"} })
+	f("outbound only", func(w *world) { w.outboundOnly = true })
+	f("outbound only, heads", func(w *world) { w.outboundOnly, w.head = true, 120 })
+	f("outbound only, tails", func(w *world) { w.outboundOnly, w.tail = true, 120 })
+	// Whoever is silent may have lost its log when a replica's is missing, …
+	f("outbound only, a replica's log is lost", func(w *world) {
+		w.outboundOnly, w.lost = true, []string{"middle-v1-5d-a"}
+	}, "back", "rare")
+	// … or a service's only caller.
+	f("outbound only, all callers of a service are lost", func(w *world) {
+		w.outboundOnly = true
+		w.lost = []string{"middle-v1-5d-a", "middle-v1-5d-b", "middle-v2-5d-a"}
+	}, "middle", "back", "rare")
+	f("the gateway's lines only", func(w *world) {
+		w.outboundOnly = true
+		w.lost = []string{"front-5d-a", "middle-v1-5d-a", "middle-v1-5d-b", "middle-v2-5d-a"}
+	}, "front", "middle", "back", "rare")
+}
+
+// TestDoubtIsSaid: who is not narrowed for want of its own log is told so.
+func TestDoubtIsSaid(t *testing.T) {
+	w := chain(600, 0.5)
+	w.lost = []string{"back-5d-a"}
+	for _, s := range mustRun(t, w.request(), nil).Scopes {
+		if s.Service == "back" && !strings.Contains(s.Because, "its sidecar logged nothing") {
+			t.Errorf("back: %s", s.Because)
+		}
+	}
+}
+
+// TestGatewayAmongTheServices: a gateway that the request lists as a service gets
+// no Sidecar.
+func TestGatewayAmongTheServices(t *testing.T) {
+	w := chain(600, 0.5)
+	req := w.request()
+	entry := req.Containers[0]
+	entry.Service, entry.Pod, entry.IP = "entry", "entry-5d-a", "10.9.9.9"
+	req.Containers = append(req.Containers, entry)
+	// A gateway logs its clients as downstream, and itself as the local end.
+	log := bytes.ReplaceAll(w.log(), []byte(`"downstream_remote_address":"10.9.9.9:1234"`), []byte(`"downstream_remote_address":"192.0.2.7:1234"`))
+	req.OpenLog = withLog(log).OpenLog
+	rep := mustRun(t, req, nil)
+	for _, r := range rep.Resources {
+		if r.Service == "entry" {
+			t.Errorf("a Sidecar for a gateway, with %q", r.Hosts)
+		}
+	}
+	for _, s := range rep.Scopes {
+		if s.Service == "entry" && s.Because != isGateway {
+			t.Errorf("entry: %s", s.Because)
+		}
+	}
+}
+
+// TestSharedPodsAreOneScope: services that select the same pods get one Sidecar, or
+// none as here, where the log cannot tell which of them called.
+func TestSharedPodsAreOneScope(t *testing.T) {
+	w := chain(600, 0.5)
+	req := w.request()
+	twin := req.Containers[len(req.Containers)-3]
+	if twin.Service != "back" {
+		t.Fatal(twin.Service)
+	}
+	twin.Service = "back-admin"
+	req.Containers = append(req.Containers, twin)
+	merged := false
+	for _, s := range mustRun(t, req, nil).Scopes {
+		merged = merged || s.Service == "back" && slices.Equal(s.Merged, []string{"back-admin"})
+	}
+	if !merged {
+		t.Error("back and back-admin, which share a pod, have a scope each")
+	}
+}
+
+// TestEvidenceIsEachNamespacesOwn: a service that lives in two namespaces is
+// narrowed only where its own pods prove it.
+func TestEvidenceIsEachNamespacesOwn(t *testing.T) {
+	w := chain(600, 0.5)
+	req := w.request()
+	idle := req.Containers[0]
+	idle.Service, idle.Namespace, idle.Pod, idle.IP = "back", "other", "back-5d-z", "10.1.99.1"
+	req.Containers = append(req.Containers, idle)
+	for _, r := range mustRun(t, req, nil).Resources {
+		if r.Namespace == "other" && r.Service == "back" {
+			t.Errorf("back in namespace other has %q, though it was never seen there", r.Hosts)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package optimize
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/request"
+)
+
+// observedScope is what this round shows each workload to call, and in how many
+// requests.
+func observedScope(obs *Observation) []crgen.Workload {
+	g := obs.Graph
+	ups := make([][]crgen.Upstream, len(g.Nodes))
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		ups[e.From] = append(ups[e.From], upstreams(g, e)...)
+	}
+	proof, shared := newProof(obs), sharedPods(obs.fleet)
+	var ws []crgen.Workload
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Kind == graph.Service {
+			ws = append(ws, workloads(n, ups[i], proof, shared)...)
+		}
+	}
+	return ws
+}
+
+// isGateway is why a gateway gets no Sidecar.
+const isGateway = "it is a gateway, and gateways ignore Sidecars"
+
+// workloads makes one Workload for each namespace of n. Those of a service that
+// lives in several share what the service was seen to call, for the log's hosts
+// do not tell them apart; the evidence is each one's own.
+func workloads(n *graph.Node, ups []crgen.Upstream, proof *proof, shared map[podName]bool) []crgen.Workload {
+	spaces := n.Namespaces
+	if len(spaces) == 0 {
+		spaces = []string{""}
+	}
+	var ws []crgen.Workload
+	for _, ns := range spaces {
+		w := crgen.Workload{Service: n.Name, Namespace: ns, Opaque: n.Opaque, Upstreams: ups}
+		if n.Gateway {
+			w.Skip = isGateway
+		}
+		var pods []graph.PodTraffic
+		for _, p := range n.Pods {
+			if p.Namespace != ns {
+				continue
+			}
+			pods = append(pods, p)
+			if shared[podName{ns, p.Name}] {
+				w.Pods = append(w.Pods, p.Name)
+			}
+		}
+		w.Requests, w.Doubt = proof.of(pods)
+		ws = append(ws, w)
+	}
+	return ws
+}
+
+// podName tells pods apart.
+type podName struct{ namespace, name string }
+
+// sharedPods are those that more than one service selects.
+func sharedPods(fleet []request.Service) map[podName]bool {
+	first, shared := map[podName]string{}, map[podName]bool{}
+	for _, s := range fleet {
+		for _, p := range s.Pods {
+			k := podName{p.Namespace, p.Name}
+			if before, ok := first[k]; ok && before != s.Name {
+				shared[k] = true
+			}
+			first[k] = cmp.Or(first[k], s.Name)
+		}
+	}
+	return shared
+}
+
+// upstreams are the hosts by which e's callee was called. Where the log named
+// none (the callee's own lines alone), the service's name stands for its host.
+func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
+	to := &g.Nodes[e.To]
+	var out []crgen.Upstream
+	for _, h := range e.Hosts {
+		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastSeen: max(h.Last, 0)})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	spaces := to.Namespaces
+	if len(spaces) == 0 {
+		spaces = []string{""}
+	}
+	for _, ns := range spaces {
+		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls})
+	}
+	return slices.Clip(out)
+}
