@@ -7,7 +7,7 @@ import "math"
 const (
 	mostRehearsed  = 64
 	rehearseTurns  = 10
-	leastRehearsal = 20_000
+	leastRehearsal = 10_000
 	mostRehearsal  = 120_000
 )
 
