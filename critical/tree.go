@@ -162,9 +162,47 @@ func (b *tree) nest(frame []event) {
 		case single && only != e.call:
 			b.parent[e.call] = only
 		default:
-			b.parent[e.call] = b.serving(frame, e)
+			b.parent[e.call] = b.fair(frame, e, b.serving(frame, e))
 		}
 	}
+}
+
+// crowd is the most calls received by one pod for one request among which what it
+// sent is shared out.
+const crowd = 64
+
+// fair shares out what a pod sent while it served several calls of one caller
+// for the same request: they look alike, and all of it cannot have been sent for
+// the one received last. Of those that could have sent it, the one that sent least
+// to that callee so far is taken, and the earliest of equals, as queues go.
+func (b *tree) fair(frame []event, e *event, last int32) int32 {
+	if last == none || len(frame) > crowd {
+		return last
+	}
+	best, least := last, b.sentFor(frame, e, last)
+	for k := len(frame) - 1; k >= 0; k-- {
+		r := &frame[k]
+		if r.rank != rankReceived || r.start > e.start || r.end+b.slack() < e.end || r.call == e.call ||
+			b.calls[r.call].From != b.calls[last].From {
+			continue
+		}
+		if n := b.sentFor(frame, e, r.call); n <= least {
+			best, least = r.call, n
+		}
+	}
+	return best
+}
+
+// sentFor counts the calls to e's callee that were found to be sent for a call.
+func (b *tree) sentFor(frame []event, e *event, call int32) int {
+	n := 0
+	for k := range frame {
+		s := &frame[k]
+		if s.rank == rankSent && s.call != e.call && b.parent[s.call] == call && b.calls[s.call].To == b.calls[e.call].To {
+			n++
+		}
+	}
+	return n
 }
 
 // single reports whether the pod received just one call: then all it sent for
