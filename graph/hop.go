@@ -145,6 +145,9 @@ func (j *join) decide(hops []hop) {
 // oneOf is the only one of the nodes called that is a candidate of p, or none.
 func (j *join) oneOf(p *place, called []int32) int32 {
 	found := none
+	if p.crowded { // not all candidates are known
+		return none
+	}
 	for _, n := range called {
 		if len(j.podsOf(p, n)) == 0 && !slices.Contains(p.learned, n) {
 			continue
