@@ -70,23 +70,24 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		i, _ := slices.BinarySearch(numbers, n)
 		numbers = numbers[:i]
 	}
-	plans, first := s.plans(numbers)
+	plans, first := s.plans(numbers, maxList)
 	if first > 0 {
 		w.Header().Set("Link", fmt.Sprintf(`</rounds?before=%d>; rel="prev"`, first))
 	}
 	s.send(w, r, http.StatusOK, typeJSON, array(plans))
 }
 
-// plans are the documents of the last of these rounds that fit on a page, the last
-// one first. first is the number of the first of them, if there are more before it.
-func (s *Server) plans(numbers []int) (plans [][]byte, first int) {
+// plans are the documents of the last of these rounds that fit on a page of most
+// bytes, one at least, the last one first. first is the number of the first of
+// them, if there are more before it.
+func (s *Server) plans(numbers []int, most int) (plans [][]byte, first int) {
 	size := 0
 	for i, n := range slices.Backward(numbers) {
 		round, err := s.store.Get(n)
 		if err != nil {
 			continue // it has been let go since, or its file is lost
 		}
-		if size += len(round.Plan) + 2; size > maxList && len(plans) > 0 {
+		if size += len(round.Plan) + 2; size > most && len(plans) > 0 {
 			return plans, numbers[i+1]
 		}
 		plans = append(plans, round.Plan)

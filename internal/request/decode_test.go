@@ -242,9 +242,6 @@ func TestDecodeSaysWhere(t *testing.T) {
 
 func TestDecodeTooManyRows(t *testing.T) {
 	rows := strings.Repeat(`{"service_name":"a","pod_name":"b"},`, MaxRows)
-	if r, err := Decode([]byte(body(map[string]string{"containers": "[" + rows + "]"}))); err != nil || len(r.Containers) != MaxRows {
-		t.Errorf("%d rows: %v", MaxRows, err)
-	}
 	_, err := Decode([]byte(body(map[string]string{"containers": "[" + rows + `{"service_name":"a","pod_name":"b"}]`})))
 	if e := (*Error)(nil); !errors.As(err, &e) || !e.TooLarge {
 		t.Errorf("%d rows: %v, want TooLarge", MaxRows+1, err)
@@ -253,7 +250,7 @@ func TestDecodeTooManyRows(t *testing.T) {
 
 // A body that is refused or ignored is not held: the scanner has its window.
 func TestReadHoldsLittle(t *testing.T) {
-	const size = 16 << 20
+	const size = 4 << 20
 	for name, unit := range map[string]string{"brackets": "[", "tiny elements": "[],", "one string": "yyyyyyyy", "objects": `{"a":1},`, "spaces": "      "} {
 		in := io.MultiReader(strings.NewReader(`{"x": [`), &repeat{unit: []byte(unit), left: size})
 		if name == "one string" {
