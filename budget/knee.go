@@ -20,7 +20,7 @@ func (b *believed) knee(o Options, played bool) float64 {
 	if tolerance == 0 {
 		tolerance = DefaultKnee
 	}
-	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played {
+	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() {
 		return mostLevel
 	}
 	const turns = 1 << kneeTurns
@@ -65,4 +65,19 @@ func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) 
 		}
 	}
 	return best
+}
+
+// censored reports a first round in which a sidecar had used up its quota: how
+// fast requests are without waiting was not seen, and application times from such
+// a log hold the waiting of others. The price of that doubt is to spend all.
+func (b *believed) censored() bool {
+	if b.rounds > 0 {
+		return false
+	}
+	for i := range b.sidecars {
+		if g := float64(b.sidecars[i].Given) / 1000; b.mesh.cores[i] > 0.85*g {
+			return true
+		}
+	}
+	return false
 }
