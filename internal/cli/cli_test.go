@@ -162,6 +162,7 @@ func TestTuningDefaults(t *testing.T) {
 	for flag, want := range map[string]any{
 		"istio-api": crgen.DefaultAPIVersion, "label-key": crgen.DefaultLabelKey, "cluster-domain": crgen.DefaultClusterDomain,
 		"namespace": crgen.DefaultNamespace, "root-namespace": crgen.DefaultRootNamespace, "min-requests": crgen.DefaultMinRequests,
+		"keep-rounds": crgen.DefaultKeepRounds,
 	} {
 		if usage := cmd.Flags().Lookup(flag).Usage; !strings.HasSuffix(usage, fmt.Sprintf("(default %v)", want)) {
 			t.Errorf("--%s: %q does not end with the default %v", flag, usage, want)

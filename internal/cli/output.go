@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -67,4 +69,13 @@ func (e *Env) printDocument(doc []byte, err error) error {
 		return err
 	}
 	return e.print(doc)
+}
+
+// printTable is print for what is written for people.
+func (e *Env) printTable(write func(w io.Writer, colour bool) error) error {
+	var out bytes.Buffer
+	if err := write(&out, e.colour(e.Stdout)); err != nil {
+		return err
+	}
+	return e.print(out.Bytes())
 }

@@ -1,16 +1,24 @@
 package cli
 
 import (
+	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
 // tuning is the flags of a run. Left out, they are zero, which crgen takes for
 // its defaults; the help texts repeat those (TestTuningDefaults).
-type tuning struct{ optimize.Options }
+type tuning struct {
+	optimize.Options
+	// labels is the file of --labels.
+	labels string
+}
 
 // flags adds them to cmd.
 func (t *tuning) flags(cmd *cobra.Command) {
@@ -22,11 +30,51 @@ func (t *tuning) flags(cmd *cobra.Command) {
 	f.StringVar(&r.RootNamespace, "root-namespace", "", `namespace of the mesh's own configuration, left as it is (default istio-system)`)
 	f.StringSliceVar(&r.Providers, "provider", nil, `namespace/fqdn of a service that the sidecars themselves call, such as a tracer; may be repeated`)
 	f.IntVar(&r.MinRequests, "min-requests", 0, `requests that a workload must have been seen to handle before its scope is narrowed (default 50)`)
+	f.IntVar(&r.KeepRounds, "keep-rounds", 0, `rounds that a host stays in a scope after the last in which it was called (default 10)`)
+	f.StringVar(&t.labels, "labels", "", `YAML or JSON file with the labels that select each service's pods, by service or namespace/service`)
 	f.BoolVar(&r.NoDefault, "no-default-scope", false, `leave out the namespaces' default Sidecars`)
 }
 
-// check refuses what Istio would.
+// maxLabels is the largest file of labels that is read.
+const maxLabels = 16 << 20
+
+// readLabels reads the file of --labels, such as
+//
+//	cart: {app.kubernetes.io/name: cart}
+//	shop/web: {app: web, track: stable}
+func (t *tuning) readLabels() error {
+	if t.labels == "" {
+		return nil
+	}
+	f, err := os.Open(t.labels)
+	if err != nil {
+		return fmt.Errorf("--labels: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxLabels+1))
+	if err != nil {
+		return fmt.Errorf("--labels: %w", err)
+	}
+	if len(text) > maxLabels {
+		return usagef("--labels %s: longer than the %d MB that are read", t.labels, maxLabels>>20)
+	}
+	t.Resources.Labels = nil
+	if err := yaml.UnmarshalStrict(text, &t.Resources.Labels); err != nil {
+		return usagef("--labels %s: want services with their labels, such as 'cart: {app.kubernetes.io/name: cart}': %v", t.labels, err)
+	}
+	return nil
+}
+
+// check reads what flags name and refuses what Istio would.
 func (t *tuning) check() error {
+	for flag, n := range map[string]int{"min-requests": t.Resources.MinRequests, "keep-rounds": t.Resources.KeepRounds} {
+		if n < 0 {
+			return usagef("--%s %d: want a number from 1 on", flag, n)
+		}
+	}
+	if err := t.readLabels(); err != nil {
+		return err
+	}
 	if err := t.Resources.Check(); err != nil {
 		return usagef("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}

@@ -54,6 +54,7 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	d.list("resource", 1, rowsOf(&d, resourceRows(&r.Plan), func(x resourceRow) float64 { return float64(x.CPU) }))
 	d.list("istio_cr", 4, rowsOf(&d, yamls(r), nil))
 	d.list("istio_cr_reasons", 5, rowsOf(&d, crRows(r), nil))
+	d.list("scopes", 6, scopeRows(&d, r.Scopes))
 	d.set("features", theFeatures())
 	d.set("totals", totals{cores(r.Plan.CPU), r.Request.CPULimit, r.Plan.Memory, r.Request.MemoryLimit})
 	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
