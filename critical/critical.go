@@ -19,8 +19,9 @@ type Share struct {
 	// Excess is the inbound delay per call received on the critical path: how
 	// far its own time lies above what such a call usually takes.
 	Excess time.Duration
-	// Low and Median are the 10th and 50th percentile of the own time of a call
-	// received, 0 where no trace showed one.
+	// Low and Median are the 10th and 50th percentile of the part of Self that may
+	// be the application's: all of it, or what upstream_service_time leaves of it.
+	// They are 0 where no trace showed any.
 	Low, Median time.Duration
 	// Sidecar is the delay at this service's sidecars on the critical path, per
 	// external request: excess, start lags as callee, reply lags as caller. What

@@ -8,21 +8,23 @@
 //     another are apart, and from when on each sidecar's lines are in the log.
 //  2. The evidence reads them again. Each trace becomes a tree: what a pod sent
 //     hangs under the call that the pod was serving then, by containment on that
-//     pod's own clock. Times of two pods are never compared; a call's two sides
-//     tie their clocks together, and where only one side is logged containment
-//     does. From the tree come each call's own time, which is its duration less
-//     the union of what it waited for, and its role: critical when its caller
-//     waited for it and for nothing that ended later.
+//     pod's own clock. Times of two pods are compared only by an offset that both
+//     sides of their calls agree on or, where only one side is logged, that
+//     containment leaves; adding a day to a pod's clock changes no figure. From
+//     the tree come each call's own time, which is its duration less the union of
+//     what it waited for, and its role: critical when its caller waited for it
+//     and for nothing that ended later.
 //  3. Every figure so far rests on one pod's lines or on the two lines of one
 //     call, so lost lines cost calls and not truth. The figures are then carried
 //     along the graph: critical calls of an edge are its calls per external
 //     request, times the part of its caller's calls that are critical, times the
 //     part of its calls that their caller waited for last.
-//  4. Delay at sidecars is what lies above the undisturbed: on the inbound side
-//     the own time above its 10th percentile (excess, charged to the callee);
+//  4. Delay at sidecars is what lies above the usual (see usual for what that
+//     is): on the inbound side the own time (excess, charged to the callee);
 //     between the sides the start lag (charged to the callee) and the reply lag
 //     (charged to the caller). Where the callee's line is never there, duration
-//     less upstream_service_time is charged to the caller.
+//     less upstream_service_time takes the place of the lags, and of a late
+//     answer the caller takes what its own delay explains.
 //
 // For example, a call of 100 ms at service a, during which a called b for 30 ms
 // and c for 50 ms side by side, is 50 ms own time of a and 50 ms on the critical
