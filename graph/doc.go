@@ -26,8 +26,9 @@
 //     the head or tail of what each proxy wrote, and clocks differ, so a rate is
 //     a proxy's lines over the time between that proxy's own first and last.
 //     Rates of pods add up; the two sides of an edge are pooled by exposure.
-//  4. Calls per request come from requests followed through a pod, weighed
-//     against the ratio of the rates (file visits.go), and multiply down the DAG.
+//  4. Calls per request come from requests followed through a pod (file
+//     follow.go), weighed against the ratio of the rates (file visits.go), and
+//     multiply down the DAG.
 //  5. Edges that close a cycle are marked Back (file dag.go); Graph.DAG hands
 //     the rest to the algorithms of dominikbraun/graph.
 //
