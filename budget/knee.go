@@ -21,7 +21,7 @@ func (b *believed) knee(o Options, played bool) float64 {
 		tolerance = DefaultKnee
 	}
 	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() {
-		return mostLevel
+		return b.ceiling(o)
 	}
 	const turns = 1 << kneeTurns
 	ladder := make([]float64, turns)
@@ -32,7 +32,7 @@ func (b *believed) knee(o Options, played bool) float64 {
 	mean := func(level float64) float64 { return b.rehearse(b.at(level), 1).mean }
 	best := mean(ladder[turns-1])
 	if best <= 0 {
-		return mostLevel
+		return b.ceiling(o)
 	}
 	if o.Thrift > 0 && finite(o.Thrift) {
 		return b.thrifty(ladder, o.Thrift, mean)
@@ -52,7 +52,7 @@ func (b *believed) knee(o Options, played bool) float64 {
 // thrifty is the level of the ladder at which log(latency) + thrift·log(CPU) is
 // least, CPU being what all sidecars together are given.
 func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) float64) float64 {
-	best, least := mostLevel, math.Inf(1)
+	best, least := ladder[len(ladder)-1], math.Inf(1)
 	for _, level := range ladder {
 		spent := 0.0
 		for i, c := range b.at(level) {
@@ -80,4 +80,13 @@ func (b *believed) censored() bool {
 		}
 	}
 	return false
+}
+
+// ceiling is a level that no mesh of this load can come near: however large a
+// limit is, no more is given, unless the options ask for all to be spent.
+func (b *believed) ceiling(o Options) float64 {
+	if o.Knee < 0 {
+		return mostLevel
+	}
+	return max(50*max(b.gateway.Rate, 1), 4*b.inFlight/b.free)
 }

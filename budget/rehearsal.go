@@ -143,7 +143,7 @@ func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps 
 		p.first[i] = len(p.servers)
 		for range r.stations[i].pods {
 			q := cores[i]
-			s := server{quota: q * cfsPeriod, offset: p.uniform() * cfsPeriod, station: int32(i), free: make([]float64, max(1, int(math.Ceil(q-1e-9))))}
+			s := server{quota: q * cfsPeriod, offset: p.uniform() * cfsPeriod, station: int32(i), free: make([]float64, int(min(max(1, math.Ceil(q-1e-9)), mostWorkers)))}
 			s.budget = s.quota
 			s.period = int64(s.offset / cfsPeriod)
 			p.servers = append(p.servers, s)
