@@ -8,13 +8,18 @@ func (e *InfeasibleError) Error() string {
 		e.Pods, float64(e.Needed.CPU)/1000, e.Needed.Memory, float64(FloorCPU)/1000, FloorMemory, float64(e.Limits.CPU)/1000, e.Limits.Memory)
 }
 
-// checkFloors returns *InfeasibleError when the limits do not hold every
-// sidecar's floor.
+// checkFloors is CheckFloors for the pods of sidecars.
 func checkFloors(sidecars []Sidecar, l Limits) error {
 	pods := 0
 	for i := range sidecars {
 		pods += sidecars[i].pods()
 	}
+	return CheckFloors(pods, l)
+}
+
+// CheckFloors returns *InfeasibleError when the limits do not hold the floor of
+// every sidecar, of which each pod has one.
+func CheckFloors(pods int, l Limits) error {
 	needed := Limits{CPU: FloorCPU * MilliCPU(pods), Memory: FloorMemory * Bytes(pods)}
 	if l.CPU < needed.CPU || l.Memory < needed.Memory {
 		return &InfeasibleError{Limits: l, Needed: needed, Pods: pods}

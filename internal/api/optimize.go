@@ -86,6 +86,9 @@ func largeFile(req *request.Request, o optimize.Options) bool {
 // round observes, plans in turn, and keeps what it answers.
 func (s *Server) round(ctx context.Context, req *request.Request, o optimize.Options) ([]byte, error) {
 	began := time.Now()
+	if err := optimize.Feasible(req); err != nil {
+		return nil, err
+	}
 	obs, err := optimize.Observe(ctx, req, o)
 	if err != nil {
 		return nil, err

@@ -54,11 +54,24 @@ type Report struct {
 // Run makes one round of req, given what earlier rounds of its mesh left (nil:
 // nothing). Errors are *budget.InfeasibleError and ctx's own.
 func Run(ctx context.Context, req *request.Request, prior *Memory, o Options) (*Report, error) {
+	if err := Feasible(req); err != nil {
+		return nil, err
+	}
 	obs, err := Observe(ctx, req, o)
 	if err != nil {
 		return nil, err
 	}
 	return Plan(ctx, obs, prior, o)
+}
+
+// Feasible returns *budget.InfeasibleError when the limits of req do not hold
+// every sidecar's floor: what no log can change, and so need not wait for one.
+func Feasible(req *request.Request) error {
+	pods := 0
+	for _, s := range req.Services() {
+		pods += len(s.Pods)
+	}
+	return budget.CheckFloors(pods, limits(req))
 }
 
 // Observe reads the log of req, joins it with the pods and finds the critical
