@@ -41,7 +41,8 @@ var own = map[string]struct {
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
 	"internal/cli": {[]string{"budget", "internal/accesslog", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo", "internal/api"},
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
-	"cmd/sluice": {[]string{"internal/cli"}, "main is signals and the exit status"},
+	"internal/envoylab": {nil, "it is all tests: nothing can lean on the lab"},
+	"cmd/sluice":        {[]string{"internal/cli"}, "main is signals and the exit status"},
 }
 
 // homes says in which of our packages alone an import may stand, and why. A
