@@ -158,6 +158,8 @@ type Knowledge struct {
 type Load struct {
 	Rate float64 `json:"rate"`
 	Mean float64 `json:"mean"`
+	// Full says that a sidecar had used up its quota: then the quota set the rate.
+	Full bool `json:"full,omitempty"`
 }
 
 // Learned is what is known of one service.

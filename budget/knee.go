@@ -46,7 +46,8 @@ func (b *believed) knee(o Options, played bool) float64 {
 			lo = mid
 		}
 	}
-	return ladder[min(hi+headroom, turns-1)]
+	// A load that swung may swing up again.
+	return ladder[min(hi+headroom, turns-1)] * b.swing()
 }
 
 // thrifty is the level of the ladder at which log(latency) + thrift·log(CPU) is
@@ -71,15 +72,7 @@ func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) 
 // fast requests are without waiting was not seen, and application times from such
 // a log hold the waiting of others. The price of that doubt is to spend all.
 func (b *believed) censored() bool {
-	if b.rounds > 0 {
-		return false
-	}
-	for i := range b.sidecars {
-		if g := float64(b.sidecars[i].Given) / 1000; b.mesh.cores[i] > 0.85*g {
-			return true
-		}
-	}
-	return false
+	return b.rounds == 0 && b.full()
 }
 
 // ceiling is a level that no mesh of this load can come near: however large a

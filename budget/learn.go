@@ -67,7 +67,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 		}
 	}
 	if m.gateway.Rate > 0 {
-		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds()}}, b.loads...)
+		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full()}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
 	}
 	if k != nil {

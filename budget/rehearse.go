@@ -87,17 +87,46 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 }
 
 // open reports that the load comes at a rate rather than as a number of requests
-// in flight. One round cannot tell; of several, the one that stayed alike while
-// the latency changed is the one that is given.
+// in flight. One round cannot tell, nor can rounds in which a quota set the rate;
+// of several others, the one that stayed alike while the latency changed is the
+// one that is given. To take a closed loop for an open one starves it, so doubt
+// says closed.
 func (b *believed) open() bool {
-	if len(b.loads) < 2 {
+	if len(b.loads) < 2 || b.loads[0].Full {
 		return false
 	}
-	rate, flight := 0.0, 0.0
-	now := b.loads[0]
+	now, other := b.loads[0], 0.0
 	for _, l := range b.loads[1:] {
-		rate += math.Abs(math.Log(l.Rate / now.Rate))
-		flight += math.Abs(math.Log(l.Rate * l.Mean / (now.Rate * now.Mean)))
+		if l.Full {
+			continue
+		}
+		if math.Abs(math.Log(l.Rate/now.Rate)) > 0.05 {
+			return false
+		}
+		other = max(other, math.Abs(math.Log(l.Mean/now.Mean)))
 	}
-	return flight > 0.1*float64(len(b.loads)-1) && rate < flight/3
+	return other > 0.2
+}
+
+// full reports that a sidecar used up, or nearly, what it was given.
+func (b *believed) full() bool {
+	for i := range b.sidecars {
+		if g := float64(b.sidecars[i].Given) / 1000; g > 0 && b.mesh.cores[i] > 0.85*g {
+			return true
+		}
+	}
+	return false
+}
+
+// swing is how many times the least of the loads seen the largest was, in
+// requests under way.
+func (b *believed) swing() float64 {
+	least, most := math.Inf(1), 0.0
+	for _, l := range b.loads {
+		least, most = min(least, l.Rate*l.Mean), max(most, l.Rate*l.Mean)
+	}
+	if most == 0 {
+		return 1
+	}
+	return min(most/least, 4)
 }
