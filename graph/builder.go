@@ -52,6 +52,8 @@ const (
 	shardCount = 16
 	// firstShard is a shard's first capacity, in events.
 	firstShard = 64
+	// firstCompact is how many events a shard takes before repeats are looked for.
+	firstCompact = 4096
 	// longestAddress and longestName in bytes: a DNS name has at most 253.
 	longestAddress = 255
 	longestName    = 1024
@@ -183,14 +185,14 @@ func (b *Builder) push(e *event) {
 	s := &b.shards[e.key%shardCount]
 	if s.events == nil {
 		s.events = make([]event, 0, firstShard)
-		s.compactAt = 4096
+		s.compactAt = firstCompact
 	}
 	s.events = append(s.events, *e)
 	b.kept++
 	if len(s.events) >= s.compactAt {
 		b.compact(s)
 	}
-	if b.kept > b.options.MaxEvents+b.options.MaxEvents/4 {
+	if b.kept > b.options.MaxEvents+b.options.MaxEvents/8 {
 		b.shrink()
 	}
 }
@@ -211,8 +213,8 @@ func (b *Builder) unshare() {
 // were others. Both are functions of the set of events, whatever their order.
 func (b *Builder) compact(s *shard) {
 	b.kept -= len(s.events)
-	slices.SortFunc(s.events, func(x, y event) int { return compareEvents(&x, &y) })
-	out, run := s.events[:0], 0
+	sortEvents(s.events, 0)
+	before, out, run := len(s.events), s.events[:0], 0
 	for i := range s.events {
 		e := &s.events[i]
 		if n := len(out); n > 0 && out[n-1].key == e.key {
@@ -229,7 +231,10 @@ func (b *Builder) compact(s *shard) {
 		}
 	}
 	s.events = out
-	s.compactAt = max(4096, 2*len(out))
+	s.compactAt = max(firstCompact, 2*len(out))
+	if before-len(out) < before/8 { // few repeats: no hurry to look for more
+		s.compactAt *= 2
+	}
 	b.kept += len(out)
 }
 
@@ -298,7 +303,8 @@ func (b *Builder) each(f func(*event)) {
 	}
 }
 
-// Merge adds what o collected, as if its records had been added here. o is spent.
+// Merge adds what o collected, as if its records had been added here. o is
+// empty then and may collect again.
 func (b *Builder) Merge(o *Builder) {
 	if o == nil || o == b {
 		return
@@ -321,4 +327,8 @@ func (b *Builder) Merge(o *Builder) {
 		o.shards[i] = shard{}
 	}
 	*o = *NewBuilder(o.options)
+	o.level = b.level // what is not kept here need not be collected there again
 }
+
+// Len is how many events are kept at present, repeats not yet dropped included.
+func (b *Builder) Len() int { return b.kept }

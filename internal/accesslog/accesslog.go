@@ -124,18 +124,17 @@ func (r *Reading) Skipped() int64 {
 // warnings; the only error is ctx's. Read blocks for as long as r does.
 func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, error) {
 	o = o.withDefaults()
-	var builders []*graph.Builder
-	reading, err := read(ctx, r, size, o, func() sink {
-		b := graph.NewBuilder(o.Graph)
-		builders = append(builders, b)
-		return b
-	})
+	p := newPool(o.Graph)
+	reading, err := read(ctx, r, size, o, p.sink)
 	if err != nil {
 		return nil, err
 	}
-	reading.Builder = builders[0]
-	for _, b := range builders[1:] {
-		reading.Builder.Merge(b)
-	}
+	reading.Builder = p.collected()
 	return reading, nil
+}
+
+// Scan is Read for whoever does not want a graph: newSink makes a sink for each
+// worker, which alone uses it, and the Reading has no Builder.
+func Scan(ctx context.Context, r io.Reader, size int64, o Options, newSink func() Sink) (*Reading, error) {
+	return read(ctx, r, size, o.withDefaults(), newSink)
 }

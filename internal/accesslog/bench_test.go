@@ -155,7 +155,7 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportAllocs()
 			defer perLine(b)()
 			for b.Loop() {
-				_, err := read(context.Background(), bytes.NewReader(log), -1, o, func() sink { return &void{} })
+				_, err := read(context.Background(), bytes.NewReader(log), -1, o, func() Sink { return &void{} })
 				if err != nil {
 					b.Fatal(err)
 				}

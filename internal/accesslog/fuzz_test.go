@@ -21,7 +21,7 @@ func FuzzRead(f *testing.F) {
 		var wantSeen []string
 		for _, o := range []Options{{Workers: 1}, {Workers: 2, block: 9}, {Workers: 1, block: 100}} {
 			all := &common{}
-			r, err := read(context.Background(), bytes.NewReader(log), int64(len(log)), o.withDefaults(), func() sink { return all })
+			r, err := read(context.Background(), bytes.NewReader(log), int64(len(log)), o.withDefaults(), func() Sink { return all })
 			if err != nil {
 				t.Fatal(err)
 			}

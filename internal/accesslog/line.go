@@ -8,9 +8,9 @@ import (
 	"github.com/sluice-mesh/sluice/internal/decode"
 )
 
-// sink takes records. It keeps nothing of a record's memory and reports whether
+// Sink takes records. It keeps nothing of a record's memory and reports whether
 // it could use it; *graph.Builder is one.
-type sink interface {
+type Sink interface {
 	Add(*graph.Record) bool
 }
 
@@ -18,7 +18,7 @@ type sink interface {
 type decoder struct {
 	scan    scanner
 	record  record
-	sink    sink
+	sink    Sink
 	maxLine int
 	tally   tally
 }

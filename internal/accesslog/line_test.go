@@ -27,7 +27,7 @@ func readText(t *testing.T, log string, o Options) (*Reading, string) {
 	t.Helper()
 	s := &paths{}
 	o.Workers = 1
-	r, err := read(context.Background(), strings.NewReader(log), int64(len(log)), o.withDefaults(), func() sink { return s })
+	r, err := read(context.Background(), strings.NewReader(log), int64(len(log)), o.withDefaults(), func() Sink { return s })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,12 +22,12 @@ type reader struct {
 	pending sync.WaitGroup
 	told    time.Time
 	// newSink makes the sink of one worker. It is called by one goroutine.
-	newSink  func() sink
+	newSink  func() Sink
 	decoders []*decoder
 }
 
 // read reads a whole stream into sinks, the first of which is always made.
-func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func() sink) (*Reading, error) {
+func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func() Sink) (*Reading, error) {
 	rd := &reader{o: o, in: &counter{r: r}, size: size, newSink: newSink}
 	rd.decoder(0)
 	s, err := newStream(ctx, rd.in, o)

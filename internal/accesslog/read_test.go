@@ -44,7 +44,7 @@ func TestWorkersAgree(t *testing.T) {
 		for _, block := range []int{3000, 20_000, blockSize} {
 			all := &common{}
 			o := Options{Workers: workers, block: block}.withDefaults()
-			r, err := read(context.Background(), bytes.NewReader(log), -1, o, func() sink { return all })
+			r, err := read(context.Background(), bytes.NewReader(log), -1, o, func() Sink { return all })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +178,7 @@ func TestPanicOfWorkersReachesTheCaller(t *testing.T) {
 					t.Errorf("recovered %v, want the workers' panic", p)
 				}
 			}()
-			read(context.Background(), bytes.NewReader(log), -1, o, func() sink { return &mine{left} })
+			read(context.Background(), bytes.NewReader(log), -1, o, func() Sink { return &mine{left} })
 		}()
 	}
 }
