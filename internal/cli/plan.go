@@ -19,9 +19,13 @@ from the file's folder (from the working folder for standard input).
   -o table    for people
   -o json     the whole round: the plan, its reasons, what was observed and predicted
   -o contest  the answer of POST /optimize
-  -o patch    strategic-merge patches with the sidecar.istio.io/proxy* annotations, one
-              for each Deployment, which is named by its pods' names less their
-              generated parts; applying one restarts its pods
+  -o patch    strategic-merge patches, one for each Deployment, which is named by its
+              pods' names less their generated parts: the four sidecar.istio.io/proxy*
+              annotations, and the worker count that the limit can feed as
+              proxy.istio.io/config (which replaces one that is there); applying one
+              restarts its pods, comments say which could be resized in place
+  -o resize   a script of kubectl commands that resizes in place what needs no restart,
+              and says why the others do
 
 Exit status 3 means that the limits cannot hold every sidecar's floor (0.1 core and
 128000000 bytes); the message says how much is needed.`
@@ -40,7 +44,7 @@ type planCommand struct {
 }
 
 func newPlan(env *Env) *cobra.Command {
-	c := &planCommand{env: env, form: choice{"table", []string{"table", "json", "contest", "patch"}}}
+	c := &planCommand{env: env, form: choice{"table", []string{"table", "json", "contest", "patch", "resize"}}}
 	cmd := &cobra.Command{
 		Use:     "plan (REQUEST.json | - | --demo)",
 		Short:   "Plan one round: what each sidecar gets, and why",
@@ -69,6 +73,10 @@ func (c *planCommand) run(ctx context.Context, args []string) error {
 		patches, warnings := report.Patches(rep)
 		c.env.warn(warnings)
 		return c.env.print(patches)
+	case "resize":
+		script, warnings := report.Resizes(rep)
+		c.env.warn(warnings)
+		return c.env.print(script)
 	}
 	var out bytes.Buffer
 	if err := report.PlanTable(&out, rep, c.env.colour(c.env.Stdout)); err != nil {

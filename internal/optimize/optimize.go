@@ -43,6 +43,9 @@ type Report struct {
 	*Observation
 	Plan      budget.Plan
 	Resources []crgen.Resource
+	// Was is what each service's sidecars are believed to have had in this round, in
+	// the order of Plan.Allotments; amounts that nothing tells are 0.
+	Was []Grant
 	// Scopes are the evidence behind the resources, and behind those that are not.
 	Scopes []crgen.Evidence
 	// Warnings of all stages, the Observation's first.
@@ -130,7 +133,8 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	plan, err := budget.Pour(pourInput(obs, prior, o.Budget))
+	in := pourInput(obs, prior, o.Budget)
+	plan, err := budget.Pour(in)
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +145,20 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Observation: obs,
 		Plan:        plan,
 		Resources:   resources,
+		Was:         was(in),
 		Scopes:      crgen.Explain(next.Scope, o.Resources),
 		Warnings:    concat(obs.Warnings, plan.Warnings, warnings),
 		Memory:      next,
 	}, nil
+}
+
+// was is what the sidecars of in are believed to have had.
+func was(in budget.Input) []Grant {
+	out := make([]Grant, len(in.Sidecars))
+	for i, s := range in.Sidecars {
+		out[i] = Grant{s.Service, s.Given, s.GivenMemory}
+	}
+	return out
 }
 
 // concat joins lists of warnings into one that shares no memory with them.

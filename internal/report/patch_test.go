@@ -95,8 +95,8 @@ func TestPatches(t *testing.T) {
 				t.Errorf("%s of %s is %q, want %q", key, w.name, got, value)
 			}
 		}
-		if len(a) != 4 {
-			t.Errorf("%s has %d annotations", w.name, len(a))
+		if a["proxy.istio.io/config"] != "concurrency: 1" || len(a) != 5 {
+			t.Errorf("%s has the annotations %q", w.name, a)
 		}
 	}
 }

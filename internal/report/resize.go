@@ -1,0 +1,59 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/sluice-mesh/sluice/internal/optimize"
+)
+
+const resizeHead = `#!/bin/sh
+# Resizes in place, without restarts, the sidecars that can be (Kubernetes 1.33 and
+# later). Kubernetes refuses what would change a pod's QoS class: one whose other
+# containers all have requests equal to limits must be restarted instead. New pods
+# still come as their Deployment has it: see sluice plan -o patch.
+set -eu
+# Native sidecars (Istio's default from 1.27 on) stand among the initContainers.
+list=${LIST:-containers}
+`
+
+// Resizes is ` + "`sluice plan -o resize`" + `: a script that resizes in place what can be, and
+// says in comments which pods must be restarted instead, and why.
+func Resizes(r *optimize.Report) (script []byte, warnings []string) {
+	var b bytes.Buffer
+	b.WriteString(resizeHead)
+	done, same := make(map[workload]bool), 0
+	for _, c := range optimize.Changes(r) {
+		k := workload{cmp.Or(c.Namespace, "default"), c.Pod}
+		switch {
+		case !isDNSName(k.name) || !isDNSName(k.namespace):
+			warnings = append(warnings, fmt.Sprintf("no resize for pod %q in namespace %q of %q: that can be no pod's name",
+				clip(c.Pod, maxName), clip(c.Namespace, maxName), clip(c.Service, maxName)))
+		case done[k]:
+			warnings = append(warnings, fmt.Sprintf("pod %s/%s is listed under several services: what it gets for %q is left out",
+				k.namespace, k.name, clip(c.Service, maxName)))
+		case c.Restart:
+			fmt.Fprintf(&b, "# %s/%s must restart: %s\n", k.namespace, k.name, c.Because)
+		case c.From == c.To:
+			same++
+		default:
+			writeResize(&b, k, c)
+		}
+		done[k] = true
+	}
+	if same > 0 {
+		fmt.Fprintf(&b, "# %s as before.\n", count(same, "sidecar"))
+	}
+	return b.Bytes(), warnings
+}
+
+// writeResize writes one command, whose patch is in double quotes for $list's sake.
+// Names are DNS names, which no shell reads as anything else.
+func writeResize(b *bytes.Buffer, k workload, c optimize.Change) {
+	amounts := fmt.Sprintf(`{"cpu":"%dm","memory":"%d"}`, c.To.CPU, c.To.Memory)
+	patch := fmt.Sprintf(`{"spec":{"$list":[{"name":"istio-proxy","resources":{"requests":%s,"limits":%s}}]}}`, amounts, amounts)
+	fmt.Fprintf(b, "# %s\nkubectl -n %s patch pod %s --subresource resize -p \"%s\"\n",
+		c.Because, k.namespace, k.name, strings.ReplaceAll(patch, `"`, `\"`))
+}
