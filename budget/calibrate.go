@@ -29,7 +29,7 @@ func (b *believed) calibrate() {
 		}
 		b.observe(woken)
 		for i := range b.seen {
-			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given[i], woken[i]))
+			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given))
 		}
 		b.fit()
 		b.learnPause(o)
@@ -38,10 +38,16 @@ func (b *believed) calibrate() {
 
 // ambiguous is how unsure the share of wakes is at a sidecar that used all of its
 // quota: whatever its base is, it is then as often idle as the quota leaves it, so
-// the round does not tell base from wake. Only one that was never idle tells.
-func (b *believed) ambiguous(i int, given, woken float64) float64 {
-	if b.cores[i] > 0.96*given {
-		return min(0.5, woken)
+// the round does not tell base from wake. Only one that alone held all others up
+// does: it was never idle.
+func (b *believed) ambiguous(i int, given []float64) float64 {
+	if b.mesh.cores[i] <= 0.96*given[i] {
+		return 0
+	}
+	for k, g := range given {
+		if k != i && b.mesh.cores[k] > 0.9*g {
+			return 0.5
+		}
 	}
 	return 0
 }

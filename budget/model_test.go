@@ -1,0 +1,104 @@
+package budget
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// alone is one service of one pod that serves every request: two halves of base
+// and wake CPU each, in ms.
+func alone(base, wake float64) *rehearsal {
+	return &rehearsal{entries: []route{{to: 0, count: 1}}, net: 0.15, inFlight: 64,
+		stations: []station{{pods: 1, base: base, wake: wake, work: 1}}}
+}
+
+// 0.2 cores at 2 halves of 0.25 ms carry 0.2/0.0005 = 400 requests a second, and
+// 64 in flight then take 64/400 s = 160 ms; always backlogged, it never wakes.
+func TestRehearsalOfOneThrottledSidecar(t *testing.T) {
+	o := alone(0.25, 0.15).run([]float64{0.2}, 1, 1000, 5000, 1e6)
+	if got := 1000 * o.rate; math.Abs(got-400) > 12 {
+		t.Errorf("%.1f requests a second, want 400", got)
+	}
+	if math.Abs(o.mean-160) > 8 {
+		t.Errorf("mean %.1f ms, want 160", o.mean)
+	}
+	if o.woken[0] > 0.02 || math.Abs(o.cores[0]-0.2) > 0.005 {
+		t.Errorf("woken %.3f, want 0; %.3f cores, want 0.2", o.woken[0], o.cores[0])
+	}
+	if o.throttled[0] < 0.5*o.wait[0] || o.throttled[0] > o.wait[0]+1e-9 {
+		t.Errorf("throttled %.1f of %.1f ms waited, want most of it", o.throttled[0], o.wait[0])
+	}
+}
+
+func TestEstimateSplitsBaseAndWake(t *testing.T) {
+	// Bases of 100 and 140 µs, wake 150 µs, seen at three shares of wakes.
+	var seen [][]Cost
+	for _, base := range []float64{100e-6, 140e-6} {
+		var rounds []Cost
+		for _, woken := range []float64{0.2, 0.5, 0.9} {
+			rounds = append(rounds, Cost{Seconds: base + 150e-6*woken, Woken: woken})
+		}
+		seen = append(seen, rounds)
+	}
+	c := estimate(seen)
+	if math.Abs(c.wake-150e-6) > 20e-6 || math.Abs(c.base[0]-100e-6) > 12e-6 || math.Abs(c.base[1]-140e-6) > 12e-6 {
+		t.Errorf("wake %.0f µs, bases %.0f and %.0f; want 150, 100, 140", c.wake*1e6, c.base[0]*1e6, c.base[1]*1e6)
+	}
+}
+
+func TestNeedsNeverFallWithTheLevel(t *testing.T) {
+	m := &model{mesh: &mesh{sidecars: make([]Sidecar, 1), pods: []int64{1}, halves: []float64{6}, inFlight: 32},
+		costs: costs{base: []float64{130e-6}, wake: 150e-6}, clump: []float64{1}, lean: []float64{1}, quiet: []bool{false}, free: 0.03}
+	last := 0.0
+	for level := 1.0; level < 2e5; level *= 1.01 {
+		c := m.demand(0, level)
+		if c < last-1e-9 {
+			t.Fatalf("%.0f requests a second need %.4f cores, fewer than %.4f below", level, c, last)
+		}
+		last = c
+	}
+}
+
+// steady is two services at 0.1 core of which the first is full.
+func steady() Input {
+	in := Input{Limits: Limits{CPU: 600, Memory: 1e9}, Gateway: Gateway{Requests: 2000, Rate: 150, Mean: 200 * time.Millisecond}}
+	in.Sidecars = []Sidecar{
+		{Service: "a", Given: 100, Visits: 1, Sends: 1, CriticalVisits: 1, CriticalSends: 1, Seen: 900, Work: 3 * time.Millisecond, Uses: []Use{{Cores: 0.1, Known: true, Received: 150, Sent: 150}}},
+		{Service: "b", Given: 100, Visits: 1, CriticalVisits: 1, Seen: 900, Work: 3 * time.Millisecond, Uses: []Use{{Cores: 0.07, Known: true, Received: 150}}},
+	}
+	in.Calls = []Call{{From: -1, To: 0, PerRequest: 1, Critical: 1}, {From: 0, To: 1, PerRequest: 1, Critical: 1}}
+	return in
+}
+
+func TestOneWildMeasurementMovesLittle(t *testing.T) {
+	in, calm := play(t, steady(), 2)
+	for _, times := range []float64{0, 1e-6, 1e6} {
+		wild := in
+		wild.Sidecars = append([]Sidecar(nil), in.Sidecars...)
+		u := wild.Sidecars[1].Uses[0]
+		u.Cores *= times
+		wild.Sidecars[1].Uses = []Use{u}
+		p, err := Pour(wild)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range p.Allotments {
+			if was := float64(calm.Allotments[i].CPU); float64(a.CPU) < was/1.6 || float64(a.CPU) > was*1.6 {
+				t.Errorf("usage of b times %g moves %s from %.0f to %d millicores", times, a.Service, was, a.CPU)
+			}
+		}
+	}
+}
+
+func TestSpendIsKept(t *testing.T) {
+	in := steady()
+	in.Options = Options{Spend: 0.5, Knee: -1}
+	p, err := Pour(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.CPU > 400 || p.CPU < 390 {
+		t.Errorf("spends %d millicores, want just under 200 and half of the 400 above", p.CPU)
+	}
+}
