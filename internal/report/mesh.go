@@ -59,6 +59,8 @@ type edgeRow struct {
 	Hosts      []string `json:"hosts,omitempty"`
 	MoreHosts  int      `json:"more_hosts,omitempty"`
 	Back       bool     `json:"closes_cycle,omitempty"`
+
+	fromKind, toKind graph.Kind // which names alone do not tell
 }
 
 // pathRow is one way that external requests were held up longest.
@@ -168,7 +170,7 @@ func edgeRows(g *graph.Graph) []edgeRow {
 			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
 			Rate: figure(e.Rate), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
 			MeanMS: millis(e.Mean), P99MS: millis(e.P99), Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
-			Back: e.Back,
+			Back: e.Back, fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
 		}
 		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
 		rows = append(rows, r)

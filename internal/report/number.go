@@ -42,6 +42,16 @@ func (m millis) MarshalJSON() ([]byte, error) {
 	return cores(time.Duration(m).Round(time.Microsecond).Microseconds()).MarshalJSON()
 }
 
+// UnmarshalJSON reads what MarshalJSON has written; null is 0.
+func (m *millis) UnmarshalJSON(b []byte) error {
+	var v float64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*m = millis(math.Round(v*1e3) * float64(time.Microsecond))
+	return nil
+}
+
 // figure prints a rate or a ratio to six significant digits: more would be noise,
 // and noise differs between machines. Not a number and the infinities, which JSON
 // cannot hold, are null.

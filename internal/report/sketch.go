@@ -1,0 +1,272 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/draw"
+	"github.com/sluice-mesh/sluice/internal/optimize"
+)
+
+// sketch is what pictures of a mesh are made of: all of it, before a View takes its
+// part. It comes from an Observation or, where a round is long gone, from its
+// document; so a picture shows no more than sluice graph -o json does.
+type sketch struct {
+	gateway meshGateway
+	spots   []spot // the root first
+	hops    []hop
+	// cut says that the document held only a part.
+	cut bool
+}
+
+// spot is a node, or several that were grouped.
+type spot struct {
+	serviceRow
+	kind graph.Kind
+	// members are the names grouped in it, nil for one node.
+	members []string
+	// main is set on the critical path that most requests took, path on any.
+	main, path bool
+}
+
+// hop is an edge between spots.
+type hop struct {
+	edgeRow
+	from, to int
+	main     bool
+}
+
+// meshDocument is what of sluice graph -o json a picture needs.
+type meshDocument struct {
+	Gateway   meshGateway     `json:"gateway"`
+	Services  []serviceRow    `json:"services"`
+	Externals []externalRow   `json:"externals"`
+	Edges     []edgeRow       `json:"edges"`
+	Paths     []pathRow       `json:"critical_paths"`
+	Truncated json.RawMessage `json:"truncated"`
+}
+
+// sketchOf is the sketch of o.
+func sketchOf(o *optimize.Observation) *sketch {
+	g := o.Graph
+	d := &meshDocument{Gateway: meshGatewayOf(o), Services: serviceRows(o), Externals: externalRows(g), Edges: edgeRows(g), Paths: pathRows(o)}
+	return d.sketch()
+}
+
+// readSketch is the sketch of a document that Graph wrote.
+func readSketch(document []byte) (*sketch, error) {
+	d := new(meshDocument)
+	if err := json.Unmarshal(document, d); err != nil {
+		return nil, fmt.Errorf("report: the mesh's document cannot be read: %w", err)
+	}
+	d.guess()
+	return d.sketch(), nil
+}
+
+// guess finds the kinds of the edges' ends, which the document does not tell: the
+// root sends and does not receive, externals receive and do not send.
+func (d *meshDocument) guess() {
+	services := make(map[string]bool, len(d.Services))
+	for i := range d.Services {
+		services[d.Services[i].Name] = true
+	}
+	for i := range d.Edges {
+		e := &d.Edges[i]
+		e.fromKind, e.toKind = graph.Service, graph.External
+		if e.From == graph.RootName {
+			e.fromKind = graph.Root
+		}
+		if services[e.To] {
+			e.toKind = graph.Service
+		}
+	}
+}
+
+// end is a node's name and kind: names alone may be alike.
+type end struct {
+	name string
+	kind graph.Kind
+}
+
+func (d *meshDocument) sketch() *sketch {
+	s := &sketch{gateway: d.Gateway, cut: d.Truncated != nil}
+	at := make(map[end]int)
+	add := func(r serviceRow, kind graph.Kind) {
+		at[end{r.Name, kind}] = len(s.spots)
+		s.spots = append(s.spots, spot{serviceRow: r, kind: kind})
+	}
+	add(serviceRow{Name: graph.RootName}, graph.Root)
+	for _, r := range d.Services {
+		add(r, graph.Service)
+	}
+	for _, x := range d.Externals {
+		add(serviceRow{Name: x.Name, Rate: x.Rate}, graph.External)
+	}
+	for _, e := range d.Edges {
+		from, ok := at[end{e.From, e.fromKind}]
+		to, known := at[end{e.To, e.toKind}]
+		if ok && known {
+			s.hops = append(s.hops, hop{edgeRow: e, from: from, to: to})
+		}
+	}
+	s.follow(d.Paths, at)
+	return s
+}
+
+// follow marks what the critical paths lead over. They begin behind the root.
+func (s *sketch) follow(paths []pathRow, at map[end]int) {
+	hops := make(map[[2]int]*hop, len(s.hops))
+	for i := range s.hops {
+		hops[[2]int{s.hops[i].from, s.hops[i].to}] = &s.hops[i]
+	}
+	for p, path := range paths {
+		last := 0
+		s.spots[0].path = true
+		for _, name := range path.Services {
+			i, ok := at[end{name, graph.Service}]
+			if !ok {
+				if i, ok = at[end{name, graph.External}]; !ok {
+					break
+				}
+			}
+			s.spots[i].path = true
+			if p == 0 {
+				s.spots[i].main = true
+				if h := hops[[2]int{last, i}]; h != nil {
+					h.main = true
+				}
+			}
+			last = i
+		}
+	}
+}
+
+// mesh is the sketch in the words of a picture.
+func (s *sketch) mesh(title string, notes []string) *draw.Mesh {
+	m := &draw.Mesh{Title: title, Notes: notes}
+	for i := range s.spots {
+		m.Nodes = append(m.Nodes, s.node(&s.spots[i]))
+	}
+	for i := range s.hops {
+		m.Edges = append(m.Edges, s.edge(&s.hops[i]))
+	}
+	return m
+}
+
+func (s *sketch) node(p *spot) draw.Node {
+	n := draw.Node{Name: Printable(p.Name, maxLabel), Kind: draw.Service, Share: math.NaN(), Critical: p.main}
+	rate := perSecond(float64(p.Rate))
+	switch {
+	case p.kind == graph.Root:
+		n.Kind, n.Lines = draw.Root, gatewayLines(&s.gateway)
+		n.Tip = strings.Join(append([]string{n.Name}, n.Lines...), ", ")
+		return n
+	case p.kind == graph.External:
+		n.Kind, n.Lines = draw.External, []string{rate, "outside the mesh"}
+		n.Tip = n.Name + ": outside the mesh, " + rate
+		return n
+	case p.members != nil:
+		n.Kind = draw.Group
+	}
+	n.Share = float64(p.Latency)
+	n.Lines = []string{rate + " · " + count(p.Pods, "pod")}
+	if p.SelfMS > 0 {
+		n.Lines = append(n.Lines, "self "+shortMS(p.SelfMS)+" · "+part(float64(p.Latency)))
+	}
+	n.Tip = n.Name + ": " + strings.Join(tips(p), ", ")
+	return n
+}
+
+// tips is all that a picture tells of a service.
+func tips(p *spot) []string {
+	t := []string{count(p.Pods, "pod"), perSecond(float64(p.Rate)), fmt.Sprintf("%.3g calls per request", float64(p.Visits)),
+		"self " + shortMS(p.SelfMS), "of it work " + shortMS(p.WorkMS), "at sidecars " + shortMS(p.SidecarMS) + " per request", part(float64(p.Latency)) + " of the latency"}
+	if p.SidecarCPU != nil {
+		t = append(t, fmt.Sprintf("sidecars used %.3g cores", float64(*p.SidecarCPU)))
+	}
+	if len(p.Namespaces) > 0 {
+		t = append(t, "namespace "+Printable(strings.Join(p.Namespaces, ", "), maxLabel))
+	}
+	if p.members != nil {
+		t = append(t, Printable(strings.Join(p.members, ", "), 2*maxLabel))
+	}
+	if p.Opaque != "" {
+		t = append(t, Printable(p.Opaque, maxLabel))
+	}
+	return t
+}
+
+func (s *sketch) edge(h *hop) draw.Edge {
+	e := draw.Edge{From: h.from, To: h.to, Rate: float64(h.Rate), Critical: h.main, Back: h.Back,
+		Lines: []string{perSecond(float64(h.Rate)), latency(h.MeanMS, h.P99MS)}}
+	e.Tip = fmt.Sprintf("%s → %s: %s, %.3g per request, mean %s, p99 %s, %s seen", Printable(h.From, maxLabel), Printable(h.To, maxLabel),
+		perSecond(float64(h.Rate)), float64(h.PerRequest), shortMS(h.MeanMS), shortMS(h.P99MS), count(h.Calls, "call"))
+	if h.Errors > 0 {
+		failed := part(float64(h.Errors)) + " failed"
+		e.Lines = append(e.Lines, failed)
+		e.Tip += ", " + failed
+	}
+	return e
+}
+
+func gatewayLines(g *meshGateway) []string {
+	var lines []string
+	if g.Rate != nil {
+		lines = append(lines, perSecond(float64(*g.Rate)))
+	}
+	if g.MeanMS != nil && g.P99MS != nil {
+		lines = append(lines, latency(*g.MeanMS, *g.P99MS))
+	}
+	return lines
+}
+
+// perSecond, shortMS and part are figures as pictures have room for them.
+func perSecond(rate float64) string { return brief(rate) + "/s" }
+
+func shortMS(d millis) string {
+	v := float64(d) / float64(time.Millisecond)
+	if v >= 1000 {
+		return brief(v/1000) + " s"
+	}
+	return brief(v) + " ms"
+}
+
+// latency is a mean and a 99th percentile in one unit, so that they compare.
+func latency(mean, p99 millis) string {
+	const unit = float64(time.Millisecond)
+	return "mean " + brief(float64(mean)/unit) + " · p99 " + brief(float64(p99)/unit) + " ms"
+}
+
+// part is a share in per cent, to the precision that shares have.
+func part(share float64) string {
+	switch v := 100 * share; {
+	case math.IsNaN(v):
+		return "-"
+	case v >= 10:
+		return strconv.FormatFloat(v, 'f', 0, 64) + " %"
+	case v >= 0.1:
+		return strconv.FormatFloat(v, 'f', 1, 64) + " %"
+	case v > 0:
+		return "< 0.1 %"
+	}
+	return "0 %"
+}
+
+// brief is v to three digits, without an exponent.
+func brief(v float64) string {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "-"
+	case math.Abs(v) >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case math.Abs(v) < 0.001:
+		return "0"
+	}
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64) // it has just been printed
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
