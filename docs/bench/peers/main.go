@@ -13,7 +13,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log"
 	"os"
 
 	"github.com/goccy/go-json"
@@ -23,13 +22,12 @@ import (
 )
 
 func main() {
-	log.SetFlags(0)
 	if len(os.Args) != 3 {
-		log.Fatal("usage: peers (goccy|goccydecode|sluice) LOG")
+		fatal("usage: peers (goccy|goccydecode|sluice) LOG")
 	}
 	f, err := os.Open(os.Args[2])
 	if err != nil {
-		log.Fatal(err)
+		fatal(err)
 	}
 	defer f.Close()
 	var e edges = make(map[string]*sum)
@@ -41,10 +39,10 @@ func main() {
 	case "sluice":
 		_, err = accesslog.Scan(context.Background(), f, -1, accesslog.Options{Workers: 1}, func() accesslog.Sink { return e })
 	default:
-		log.Fatalf("no peer %q", os.Args[1])
+		fatal(fmt.Sprintf("no peer %q", os.Args[1]))
 	}
 	if err != nil {
-		log.Fatal(err)
+		fatal(err)
 	}
 	var all sum
 	for _, s := range e {
@@ -52,6 +50,11 @@ func main() {
 		all.micros += s.micros
 	}
 	fmt.Println(len(e), "edges,", all.calls, "calls,", all.micros/1000, "ms")
+}
+
+func fatal(why any) {
+	fmt.Fprintln(os.Stderr, "peers:", why)
+	os.Exit(1)
 }
 
 // line is the fields that a graph needs, as a struct.
