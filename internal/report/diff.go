@@ -1,0 +1,266 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/optimize"
+)
+
+// PlanDocument is as much of what Plan prints as a comparison needs.
+type PlanDocument struct {
+	Round     int           `json:"round"`
+	Resource  []planned     `json:"resource"`
+	IstioCR   []string      `json:"istio_cr"`
+	Totals    *totalsRead   `json:"totals"`
+	Predicted gatewayRead   `json:"predicted"`
+	Observed  gatewayRead   `json:"observed"`
+	Sidecars  []sidecarRead `json:"sidecars"`
+	Truncated []truncation  `json:"truncated"`
+
+	// resources by kind, namespace and name.
+	resources map[string]appliedCR
+}
+
+// planned is one service's row.
+type planned struct {
+	Service string  `json:"service"`
+	CPU     float64 `json:"cpu"`
+	Memory  float64 `json:"memory"`
+}
+
+type totalsRead struct {
+	CPU         float64 `json:"cpu"`
+	CPULimit    float64 `json:"cpu_limit"`
+	Memory      float64 `json:"memory"`
+	MemoryLimit float64 `json:"memory_limit"`
+}
+
+type gatewayRead struct {
+	MeanMS *float64 `json:"mean_ms"`
+	Rate   *float64 `json:"requests_per_second"`
+}
+
+type sidecarRead struct {
+	Service string `json:"service"`
+	Pods    int    `json:"pods"`
+}
+
+// appliedCR is one resource of a plan.
+type appliedCR struct {
+	Kind     string `json:"kind"`
+	Metadata struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Spec struct {
+		Egress []struct {
+			Hosts []string `json:"hosts"`
+		} `json:"egress"`
+	} `json:"spec"`
+
+	text string
+}
+
+// ReadPlan reads what Plan printed.
+func ReadPlan(text []byte) (*PlanDocument, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(text, &keys); err != nil {
+		return nil, fmt.Errorf("it is no JSON object: %w", err)
+	}
+	if _, ok := keys["containers"]; ok {
+		return nil, errors.New("it is a request, not a plan: 'sluice plan REQUEST.json -o json' makes one of it")
+	}
+	if _, ok := keys["resource"]; !ok {
+		return nil, errors.New(`it has no "resource": expected what 'sluice plan -o json' or GET /rounds/N answers`)
+	}
+	d := &PlanDocument{}
+	if err := json.Unmarshal(text, d); err != nil {
+		return nil, fmt.Errorf("it is no plan: %w", err)
+	}
+	return d, d.index()
+}
+
+// index reads the resources, and refuses amounts that no plan has.
+func (d *PlanDocument) index() error {
+	for _, p := range d.Resource {
+		if !(p.CPU >= 0 && p.CPU < 1e9 && p.Memory >= 0 && p.Memory < 1e18) {
+			return fmt.Errorf("service %q has %v cores and %v bytes, which no sidecar can", clip(p.Service, maxName), p.CPU, p.Memory)
+		}
+	}
+	d.resources = make(map[string]appliedCR, len(d.IstioCR))
+	for i, text := range d.IstioCR {
+		cr := appliedCR{text: text}
+		if err := yaml.Unmarshal([]byte(text), &cr); err != nil {
+			return fmt.Errorf("istio_cr %d is no resource: %w", i, err)
+		}
+		d.resources[cr.Kind+"\x00"+cr.Metadata.Namespace+"\x00"+cr.Metadata.Name] = cr
+	}
+	return nil
+}
+
+// grants by service.
+func (d *PlanDocument) grants() map[string]optimize.Grant {
+	m := make(map[string]optimize.Grant, len(d.Resource))
+	for _, p := range d.Resource {
+		m[p.Service] = optimize.Grant{Service: p.Service, CPU: budget.MilliCPU(math.Round(p.CPU * 1000)), Memory: budget.Bytes(p.Memory)}
+	}
+	return m
+}
+
+// pods by service, 0 where the document does not tell.
+func (d *PlanDocument) pods() map[string]int {
+	m := make(map[string]int, len(d.Sidecars))
+	for _, s := range d.Sidecars {
+		m[s.Service] = s.Pods
+	}
+	return m
+}
+
+// The ways in which a row of a Difference can differ.
+const (
+	added   = "added"
+	removed = "removed"
+	changed = "changed"
+)
+
+// Difference is what changes from one plan to another.
+type Difference struct {
+	Old, New PlanDocument
+	// Services that differ, by name; Same is how many do not.
+	Services []serviceChange
+	Same     int
+	// Restarts is how many pods must restart, InPlace how many can be resized.
+	Restarts, InPlace int
+	// Resources that differ, by namespace and name.
+	Resources []resourceChange
+	Warnings  []string
+}
+
+// serviceChange is what becomes of one service's sidecars.
+type serviceChange struct {
+	Service   string       `json:"service"`
+	Change    string       `json:"change"`
+	Pods      int          `json:"pods"`
+	OldCPU    cores        `json:"old_cpu"`
+	NewCPU    cores        `json:"new_cpu"`
+	OldMemory budget.Bytes `json:"old_memory"`
+	NewMemory budget.Bytes `json:"new_memory"`
+	Restart   bool         `json:"restart"`
+	Because   string       `json:"because"`
+}
+
+// resourceChange is what becomes of one Istio resource.
+type resourceChange struct {
+	Kind      string   `json:"kind"`
+	Namespace string   `json:"namespace"`
+	Name      string   `json:"name"`
+	Change    string   `json:"change"`
+	Added     []string `json:"added_hosts,omitempty"`
+	Removed   []string `json:"removed_hosts,omitempty"`
+}
+
+// Diff compares two plans.
+func Diff(old, new *PlanDocument) *Difference {
+	d := &Difference{Old: *old, New: *new}
+	d.compareServices()
+	d.compareResources()
+	for _, x := range []struct {
+		name string
+		doc  *PlanDocument
+	}{{"old", old}, {"new", new}} {
+		if len(x.doc.Truncated) > 0 {
+			d.Warnings = append(d.Warnings, "the "+x.name+" plan was cut to fit its limit: what it leaves out looks removed or added")
+		}
+	}
+	return d
+}
+
+// union of the keys of two maps, sorted.
+func union[V any](a, b map[string]V) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func (d *Difference) compareServices() {
+	was, is := d.Old.grants(), d.New.grants()
+	oldPods, newPods := d.Old.pods(), d.New.pods()
+	for _, name := range union(was, is) {
+		from, before := was[name]
+		to, after := is[name]
+		if from == to {
+			d.Same++
+			continue
+		}
+		c := serviceChange{Service: name, Change: changed, Pods: newPods[name],
+			OldCPU: cores(from.CPU), NewCPU: cores(to.CPU), OldMemory: from.Memory, NewMemory: to.Memory}
+		switch {
+		case !before:
+			c.Change, c.Because = added, "its pods are new or were not planned before"
+		case !after:
+			c.Change, c.Pods, c.Because = removed, oldPods[name], "the new plan says nothing of it"
+		default:
+			c.Restart, c.Because = optimize.Resize(from, to, nil)
+			if c.Restart {
+				d.Restarts += c.Pods
+			} else {
+				d.InPlace += c.Pods
+			}
+		}
+		d.Services = append(d.Services, c)
+	}
+}
+
+func (d *Difference) compareResources() {
+	for _, key := range union(d.Old.resources, d.New.resources) {
+		was, before := d.Old.resources[key]
+		is, after := d.New.resources[key]
+		if was.text == is.text {
+			continue
+		}
+		one := is
+		c := resourceChange{Change: changed, Added: without(is.hosts(), was.hosts()), Removed: without(was.hosts(), is.hosts())}
+		switch {
+		case !before:
+			c.Change, c.Removed = added, nil
+		case !after:
+			c.Change, c.Added, one = removed, nil, was
+		}
+		c.Kind, c.Namespace, c.Name = one.Kind, one.Metadata.Namespace, one.Metadata.Name
+		d.Resources = append(d.Resources, c)
+	}
+	slices.SortStableFunc(d.Resources, func(a, b resourceChange) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// hosts of all listeners, sorted.
+func (r appliedCR) hosts() []string {
+	var all []string
+	for _, e := range r.Spec.Egress {
+		all = append(all, e.Hosts...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// without is what of a sorted list another sorted one lacks.
+func without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if _, ok := slices.BinarySearch(b, s); !ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}

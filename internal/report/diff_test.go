@@ -1,0 +1,155 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/sluice-mesh/sluice/crgen"
+)
+
+// twoPlans are the golden plan and the same with changes: a service that grows
+// within its worker, one that needs another, one that leaves and one that comes,
+// and other hosts in a scope.
+func twoPlans(t *testing.T) (old, new *PlanDocument) {
+	t.Helper()
+	text, err := Plan(shop(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if old, err = ReadPlan(text); err != nil {
+		t.Fatal(err)
+	}
+	r := shop()
+	r.Plan.Allotments[0].CPU = 555
+	r.Plan.Allotments[1].Service = "new"
+	r.Plan.Allotments[2].CPU = 1001
+	r.Resources[0] = crgen.Resource{YAML: "kind: Sidecar\nmetadata: {name: cart, namespace: shop}\nspec: {egress: [{hosts: [a/b.c, a/d.e]}]}\n"}
+	if text, err = Plan(r, 2); err != nil {
+		t.Fatal(err)
+	}
+	if new, err = ReadPlan(text); err != nil {
+		t.Fatal(err)
+	}
+	return old, new
+}
+
+func TestDiff(t *testing.T) {
+	d := Diff(twoPlans(t))
+	want := []struct {
+		service, change string
+		restart         bool
+		because         string
+	}{
+		{"cart", changed, false, "from 0.234 cores to 0.555 cores it keeps 1 worker"},
+		{"idle", removed, false, "says nothing"},
+		{"new", added, false, "new"},
+		{"支払い", changed, true, "needs 2 workers"},
+	}
+	if len(d.Services) != len(want) {
+		t.Fatalf("%+v", d.Services)
+	}
+	for i, w := range want {
+		c := d.Services[i]
+		if c.Service != w.service || c.Change != w.change || c.Restart != w.restart || !strings.Contains(c.Because, w.because) {
+			t.Errorf("%+v, want %+v", c, w)
+		}
+	}
+	if d.Restarts != 1 || d.InPlace != 2 || d.Same != 0 {
+		t.Errorf("%d restarts, %d in place, %d the same", d.Restarts, d.InPlace, d.Same)
+	}
+	if len(d.Resources) != 2 { // the golden cart has no namespace
+		t.Fatalf("%+v", d.Resources)
+	}
+	if c := d.Resources[1]; c.Change != added || strings.Join(c.Added, " ") != "a/b.c a/d.e" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestDiffOfHosts: what a scope gains and loses is named.
+func TestDiffOfHosts(t *testing.T) {
+	plan := func(hosts string) *PlanDocument {
+		d, err := ReadPlan([]byte(`{"resource": [], "istio_cr": ["kind: Sidecar\nmetadata: {name: x, namespace: y}\nspec: {egress: [{hosts: [` + hosts + `]}]}"]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := Diff(plan("a/a.a, b/b.b"), plan("b/b.b, c/c.c"))
+	if len(d.Resources) != 1 || d.Resources[0].Change != changed || d.Resources[0].Added[0] != "c/c.c" || d.Resources[0].Removed[0] != "a/a.a" {
+		t.Errorf("%+v", d.Resources)
+	}
+}
+
+func TestDiffOfThePlanItself(t *testing.T) {
+	old, _ := twoPlans(t)
+	d := Diff(old, old)
+	if len(d.Services)+len(d.Resources)+d.Restarts+d.InPlace != 0 || d.Same != 3 {
+		t.Errorf("%+v", d)
+	}
+	text, err := d.JSON()
+	if err != nil || !json.Valid(text) {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func TestDiffForms(t *testing.T) {
+	d := Diff(twoPlans(t))
+	var b bytes.Buffer
+	if err := d.Table(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Foreseen   4 → 4 ms (+0 %)", "Pods       1 restart, 2 resized in place", "0.234  → 0.555", "+ a/b.c"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	text, err := d.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Services []struct {
+			Service string
+			NewCPU  float64 `json:"new_cpu"`
+		}
+		Pods      map[string]int
+		Predicted struct{ MeanMS map[string]*float64 } `json:"predicted"`
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Services[0].NewCPU != 0.555 || got.Pods["restart"] != 1 {
+		t.Errorf("%s", text)
+	}
+}
+
+// TestReadPlanRefuses: what is no plan is told so, and nothing panics.
+func TestReadPlanRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                                    "no JSON object",
+		`[]`:                                  "no JSON object",
+		`null`:                                `no "resource"`,
+		`{"containers": []}`:                  "a request, not a plan",
+		`{"resource": 1}`:                     "no plan",
+		`{"resource": [{"cpu": -1}]}`:         "no sidecar can",
+		`{"resource": [{"cpu": 1e300}]}`:      "no sidecar can",
+		`{"resource": [], "istio_cr": ["{"]}`: "no resource",
+	} {
+		if _, err := ReadPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestDiffOfCutPlans says that it cannot be whole.
+func TestDiffOfCutPlans(t *testing.T) {
+	d, err := ReadPlan([]byte(`{"resource": [], "truncated": [{"list": "istio_cr", "kept": 1, "of": 2}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := Diff(d, d).Warnings; len(w) != 2 {
+		t.Errorf("%q", w)
+	}
+}
