@@ -19,9 +19,9 @@ func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 	if o.done > 0 && o.mean > 0 {
 		a.Demand = o.cores[i]
 		spent := o.halves[i] * 1000 * (b.base[i] + b.wake*o.woken[i])
-		a.LatencyShare = min(1, (o.wait[i]+spent)/o.mean)
+		a.LatencyShare = min(1, max(0, o.wait[i]+spent)/o.mean)
 		// Throttled time falls about with the square of the quota.
-		perCore := 2 * o.throttled[i] / (float64(a.CPU) / 1000)
+		perCore := 2 * max(0, o.throttled[i]) / (float64(a.CPU) / 1000)
 		a.Next = time.Duration(perCore * float64(explainStep) / 1000 * 1e6)
 		if a.CPU > FloorCPU {
 			more := float64(a.CPU) / float64(max(FloorCPU, a.CPU-explainStep))
