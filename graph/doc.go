@@ -32,7 +32,7 @@
 //  5. Edges that close a cycle are marked Back (file dag.go); Graph.DAG hands
 //     the rest to the algorithms of dominikbraun/graph.
 //
-// Traces pairs the two sides of each call of a request; WriteDOT draws.
+// Traces pairs the two sides of each call of a request.
 //
 // The same records and pods in any order, in one Builder or in several merged,
 // give the same Graph bit for bit, as long as MaxAddresses and MaxNames suffice.
@@ -40,7 +40,7 @@
 // # What it will not do
 //
 // It reads no bytes of a log and knows no field names: internal/accesslog does.
-// It finds no critical paths and judges no latency: package critical does. It
-// never compares times of two proxies. It shows calls, so what was not logged
-// (plain TCP, calls around the sidecars) is not there.
+// It finds no critical paths, judges no latency (package critical does) and draws no
+// pictures. It never compares times of two proxies. It shows calls, so what was not
+// logged (plain TCP, calls around the sidecars) is not there.
 package graph

@@ -17,10 +17,6 @@ func FuzzBuild(f *testing.F) {
 		o := Options{MaxEvents: 50, MaxTrace: 4}
 		g := collect(rs, o).Build(pods, 0)
 		check(t, g)
-		var b bytes.Buffer
-		if err := WriteDOT(&b, g, DOTOptions{}); err != nil {
-			t.Fatal(err)
-		}
 		for i, k := 0, len(rs)-1; i < k; i, k = i+1, k-1 {
 			rs[i], rs[k] = rs[k], rs[i]
 		}

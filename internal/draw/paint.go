@@ -128,7 +128,7 @@ func (z *sizes) paint(s *scene, n *Node, x, y, w, h float64) {
 	outline := box(x, y, w, h, 6)
 	switch n.Kind {
 	case Root:
-		outline = flag(x, y, w, h)
+		outline = pennant(x, y, w, h)
 		class, ink = "root", "ink"
 	case External:
 		outline = box(x, y, w, h, h/2)

@@ -94,8 +94,8 @@ func box(x, y, w, h, r float64) shape {
 	return s
 }
 
-// flag is the root's outline: a box that points to the right.
-func flag(x, y, w, h float64) shape {
+// pennant is the root's outline: a box that points to the right.
+func pennant(x, y, w, h float64) shape {
 	nose := min(h/2, 14)
 	var s shape
 	s.move(point{x, y})
