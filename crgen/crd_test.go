@@ -1,13 +1,15 @@
-package crgen_test
+package crgen
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -39,15 +41,14 @@ type servedVersion struct {
 	cel        *cel.Validator
 }
 
-func newAPIServer(t testing.TB, release string) *apiServer {
-	t.Helper()
+func newAPIServer(release string) (*apiServer, error) {
 	text, err := os.ReadFile(filepath.Join("testdata", "crd", "istio-"+release+".yaml"))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var crd apiextensionsv1.CustomResourceDefinition
 	if err := yaml.Unmarshal(text, &crd); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	s := &apiServer{release, map[string]*servedVersion{}}
 	for _, v := range crd.Spec.Versions {
@@ -55,10 +56,10 @@ func newAPIServer(t testing.TB, release string) *apiServer {
 			continue
 		}
 		if s.versions[v.Name], err = serve(v.Schema); err != nil {
-			t.Fatalf("%s %s: %v", release, v.Name, err)
+			return nil, fmt.Errorf("%s %s: %w", release, v.Name, err)
 		}
 	}
-	return s
+	return s, nil
 }
 
 // serve prepares one version as the API server does when the definition comes in.
@@ -106,23 +107,50 @@ func (s *apiServer) apply(text string) error {
 	return errs.ToAggregate()
 }
 
-// servers are the API servers of all releases that serve a version.
-func servers(t testing.TB, version string) []*apiServer {
-	t.Helper()
+// allServers are the API servers of all releases; preparing them takes a while.
+var allServers = sync.OnceValues(func() ([]*apiServer, error) {
 	var all []*apiServer
 	for _, r := range releases {
-		if s := newAPIServer(t, r); s.versions[version] != nil {
-			all = append(all, s)
+		s, err := newAPIServer(r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+})
+
+// mustBeAccepted fails when the API server of a release that serves the resources'
+// version would refuse one of them.
+func mustBeAccepted(t testing.TB, rs []Resource) (validations int) {
+	t.Helper()
+	servers, err := allServers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rs {
+		for _, s := range servers {
+			if strings.HasPrefix(r.YAML, "apiVersion: networking.istio.io/v1\n") && s.versions["v1"] == nil {
+				continue
+			}
+			if err := s.apply(r.YAML); err != nil {
+				t.Fatalf("Istio %s: %v:\n%s", s.release, err, r.YAML)
+			}
+			validations++
 		}
 	}
-	return all
+	return validations
 }
 
 // TestAPIServerRefuses: what the validation is there to find, it finds. CEL rules
 // came with 1.22; before, istiod's webhook alone knew them.
 func TestAPIServerRefuses(t *testing.T) {
 	const head = "apiVersion: networking.istio.io/v1beta1\nkind: Sidecar\nmetadata: {name: a, namespace: b}\n"
-	newest := newAPIServer(t, releases[len(releases)-1])
+	servers, err := allServers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	oldest, newest := servers[0], servers[len(servers)-1]
 	for name, spec := range map[string]string{
 		"a host that is no text":  "spec: {egress: [{hosts: [1]}]}",
 		"no hosts":                "spec: {egress: [{}]}",
@@ -138,7 +166,7 @@ func TestAPIServerRefuses(t *testing.T) {
 	if err := newest.apply(head + "spec: {egress: [{hosts: ['./*']}]}"); err != nil {
 		t.Error(err)
 	}
-	if err := newAPIServer(t, "1.12").apply(strings.Replace(head, "v1beta1", "v1", 1)); err == nil {
+	if err := oldest.apply(strings.Replace(head, "v1beta1", "v1", 1)); err == nil {
 		t.Error("1.12 serves v1")
 	}
 }
@@ -160,5 +188,19 @@ func TestNewestDefinitionIsTheModules(t *testing.T) {
 	}
 	if !strings.Contains(string(all), string(ours)) {
 		t.Error("testdata/crd has another definition than istio.io/api: copy it anew")
+	}
+}
+
+// TestFiveThousandAccepted: a large mesh with cycles and self-calls, in both
+// versions.
+func TestFiveThousandAccepted(t *testing.T) {
+	n := 0
+	for _, version := range []string{"v1beta1", "v1"} {
+		rs, _ := Generate(mesh(5000, 7, rand.New(rand.NewPCG(3, 4))), Options{APIVersion: version, Round: 20})
+		n += mustBeAccepted(t, rs)
+	}
+	t.Logf("%d validations", n)
+	if n < 5*4000 {
+		t.Errorf("only %d validations of 5000 services by 5 served versions", n)
 	}
 }

@@ -161,7 +161,7 @@ func validLabel(s string) bool {
 }
 
 // mustBeValid fails the test for every rule that the resources break, one by one
-// and together.
+// and together, and for what an API server would refuse.
 func mustBeValid(t testing.TB, rs []Resource) {
 	t.Helper()
 	type name struct{ namespace, name string }
@@ -187,6 +187,7 @@ func mustBeValid(t testing.TB, rs []Resource) {
 			t.Fatalf("%s/%s is out of order", r.Namespace, r.Name)
 		}
 	}
+	mustBeAccepted(t, rs)
 }
 
 // TestValidatorRefuses shows that each rule of the validator can fail.
