@@ -89,6 +89,8 @@ type believed struct {
 	loads []Load
 	// rounds that were known before this one.
 	rounds int
+	// arrives says how the load comes where that was laid down rather than learned.
+	arrives arrival
 }
 
 func (k *Knowledge) saneLoads() []Load {

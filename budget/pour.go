@@ -15,16 +15,22 @@ func Pour(in Input) (Plan, error) {
 	if err := checkFloors(in.Sidecars, in.Limits); err != nil {
 		return Plan{}, err
 	}
-	b := believe(newMesh(in), in.Knowledge)
-	played := b.rehearsable()
-	if played {
+	b, played := learn(in)
+	limits := b.mesh.spendable(in.Limits, in.Options)
+	level := min(b.afford(limits.CPU), b.knee(in.Options, played))
+	return b.plan(in, level, limits, played), nil
+}
+
+// learn is the model that this round and those before it teach, and whether it is
+// small enough to be played.
+func learn(in Input) (b *believed, played bool) {
+	b = believe(newMesh(in), in.Knowledge)
+	if played = b.rehearsable(); played {
 		b.clumps()
 		b.calibrate()
 		b.tune()
 	}
-	limits := b.mesh.spendable(in.Limits, in.Options)
-	level := min(b.afford(limits.CPU), b.knee(in.Options, played))
-	return b.plan(in, level, limits, played), nil
+	return b, played
 }
 
 // spendable is the limits with Options.Spend taken into account.

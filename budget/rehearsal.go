@@ -55,6 +55,8 @@ type outcome struct {
 	// all its halves, and the part of it that the quota was used up; the share of
 	// halves that woke a worker, and the halves.
 	cores, wait, throttled, woken, halves []float64
+	// took is the ms of each request.
+	took []float64
 	// unsure is how far that share differed between the placings played.
 	unsure []float64
 }
@@ -332,6 +334,7 @@ func (p *playing) finish(done float64, id int32) {
 	if p.measure {
 		p.out.done++
 		p.latency += done - p.frames[id].start
+		p.out.took = append(p.out.took, done-p.frames[id].start)
 	}
 	p.spare = append(p.spare, id)
 	if p.rate == 0 {

@@ -68,6 +68,7 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 		sum.rate += f * o.rate
 		sum.mean += f * o.mean
 		sum.done += o.done
+		sum.took = append(sum.took, o.took...)
 		for i := range sum.cores {
 			sum.cores[i] += f * o.cores[i]
 			sum.wait[i] += f * o.wait[i]
@@ -92,6 +93,9 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 // one that is given. To take a closed loop for an open one starves it, so doubt
 // says closed.
 func (b *believed) open() bool {
+	if b.arrives != observedLoad {
+		return b.arrives == openLoad
+	}
 	if len(b.loads) < 2 || b.loads[0].Full {
 		return false
 	}

@@ -1,0 +1,318 @@
+package budget
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// arrival is how a load comes.
+type arrival uint8
+
+const (
+	observedLoad arrival = iota // as the rounds showed it
+	openLoad                    // at a rate
+	closedLoad                  // as a number of requests in flight
+)
+
+// Bounds on what a mesh may be changed to.
+const (
+	mostRate     = 1e6
+	mostInFlight = 1e6
+	// MostPods is how many pods a service may be given.
+	MostPods   = 10_000
+	mostTimes  = 1000.0 // calls per visit
+	mostFactor = 1e4
+)
+
+// between returns an error unless x is a number from lo to hi.
+func between(what string, x, lo, hi float64) error {
+	if x >= lo && x <= hi {
+		return nil
+	}
+	return fmt.Errorf("%s: found %v, expected a number from %v to %v", what, x, lo, hi)
+}
+
+// Scaled has the load times x, whichever way it comes.
+func (s *Study) Scaled(x float64) (*Study, error) {
+	if err := between("load", x, 1/mostFactor, mostFactor); err != nil {
+		return nil, err
+	}
+	b := s.b.copy()
+	if s.b.open() {
+		b.arrives = openLoad
+	} else {
+		b.arrives = closedLoad
+	}
+	b.gateway.Rate *= x
+	b.inFlight *= x
+	return s.edit(b), nil
+}
+
+// Open has requests come at a rate per second, whatever becomes of them.
+func (s *Study) Open(rate float64) (*Study, error) {
+	if err := between("rate", rate, 1e-3, mostRate); err != nil {
+		return nil, err
+	}
+	b := s.b.copy()
+	b.arrives = openLoad
+	if b.gateway.Rate > 0 {
+		b.inFlight *= rate / b.gateway.Rate
+	}
+	b.gateway.Rate = rate
+	return s.edit(b), nil
+}
+
+// Closed keeps a number of requests in flight.
+func (s *Study) Closed(clients float64) (*Study, error) {
+	if err := between("clients", clients, 1, mostInFlight); err != nil {
+		return nil, err
+	}
+	b := s.b.copy()
+	b.arrives = closedLoad
+	if b.inFlight > 0 {
+		b.gateway.Rate *= clients / b.inFlight
+	}
+	b.inFlight = clients
+	return s.edit(b), nil
+}
+
+// Replicas gives service i another number of pods, among which its calls divide.
+func (s *Study) Replicas(i, pods int) (*Study, error) {
+	if err := between("pods", float64(pods), 1, MostPods); err != nil {
+		return nil, err
+	}
+	b, at := s.b.copy(), s.place[i]
+	b.halves[at] *= float64(b.pods[at]) / float64(pods)
+	b.pods[at] = int64(pods)
+	return s.edit(b), nil
+}
+
+// Work is service i's application time per call, the calls that it makes left out.
+func (s *Study) Work(i int) time.Duration {
+	return time.Duration(float64(s.b.sidecars[s.place[i]].Work) * s.b.workScale())
+}
+
+// workScale is what the applications' times have to be taken by so that requests
+// take as long as they do.
+func (b *believed) workScale() float64 {
+	if work := b.workMs(); b.pause < 0 && work > 0 {
+		return max(0.05, 1+b.pause/work)
+	}
+	return 1
+}
+
+// bake takes the correction of the applications' times into them: it was learned
+// of all together and must not grow when one is changed.
+func (b *believed) bake() {
+	if scale := b.workScale(); scale != 1 {
+		for i := range b.sidecars {
+			b.sidecars[i].Work = time.Duration(float64(b.sidecars[i].Work) * scale)
+		}
+		b.pause = 0
+	}
+}
+
+// WithWork sets that time.
+func (s *Study) WithWork(i int, d time.Duration) (*Study, error) {
+	if err := between("work in ms", float64(d)/1e6, 0, 1e6); err != nil {
+		return nil, err
+	}
+	b := s.b.copy()
+	b.bake()
+	b.sidecars[s.place[i]].Work = d
+	b.free = b.freeTime()
+	return s.edit(b), nil
+}
+
+// Costlier makes each call cost service i's sidecars x times the CPU.
+func (s *Study) Costlier(i int, x float64) (*Study, error) {
+	if err := between("cost", x, 1/mostFactor, mostFactor); err != nil {
+		return nil, err
+	}
+	b, at := s.b.copy(), s.place[i]
+	// A wake costs all services the same in the model: what it cost this one goes
+	// into its base.
+	woken := b.seen[at].Woken * b.wake
+	b.base[at] = max(0, b.base[at]*x+(x-1)*woken)
+	b.free = b.freeTime()
+	return s.edit(b), nil
+}
+
+// AtGateway stands for the ingress gateway where calls are spoken of.
+const AtGateway = -1
+
+// Edge is calls from one service to another, or from the gateway.
+type Edge struct {
+	// From and To index Input.Sidecars; From is AtGateway for what enters.
+	From, To int
+	// Count is calls per visit of From; of the gateway's, the share that enters there.
+	Count float64
+	// Parallel calls run beside From's other parallel calls.
+	Parallel bool
+}
+
+// Edges are the calls of the mesh, by From and To.
+func (s *Study) Edges() []Edge {
+	var out []Edge
+	for _, e := range s.b.entries {
+		out = append(out, Edge{AtGateway, s.b.order[e.to], e.count, false})
+	}
+	for i, routes := range s.b.routes {
+		for _, r := range routes {
+			out = append(out, Edge{s.b.order[i], s.b.order[r.to], r.count, r.parallel})
+		}
+	}
+	slices.SortFunc(out, func(a, b Edge) int {
+		if a.From != b.From {
+			return a.From - b.From
+		}
+		return a.To - b.To
+	})
+	return out
+}
+
+// WithEdge sets the calls from one service to another, 0 for none. Of the
+// gateway's, the shares of the others are brought to a sum of one with it. A cycle
+// is an error.
+func (s *Study) WithEdge(e Edge) (*Study, error) {
+	most := float64(mostTimes)
+	if e.From == AtGateway {
+		most = 1
+	}
+	if err := between("calls", e.Count, 0, most); err != nil {
+		return nil, err
+	}
+	b := s.b.copy()
+	b.bake()
+	before, err := b.flow()
+	if err != nil {
+		return nil, err
+	}
+	r := route{to: s.place[e.To], count: e.Count, parallel: e.Parallel}
+	if e.From == AtGateway {
+		err = b.enter(r)
+	} else {
+		b.call(s.place[e.From], r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	after, err := b.flow()
+	if err != nil {
+		return nil, err
+	}
+	b.rescaleVisits(before, after)
+	b.free = b.freeTime()
+	return s.edit(b), nil
+}
+
+// enter sets the share of the requests that enter at a service.
+func (b *believed) enter(r route) error {
+	rest := 0.0
+	var others []route
+	for _, e := range b.entries {
+		if e.to != r.to {
+			rest += e.count
+			others = append(others, e)
+		}
+	}
+	if len(others) == 0 && r.count < 1 {
+		return fmt.Errorf("share: found %v of the only entry, expected another entry for the rest", r.count)
+	}
+	for i := range others {
+		others[i].count *= (1 - r.count) / rest
+	}
+	if r.count > 0 {
+		others = append(others, r)
+	}
+	b.entries = slices.DeleteFunc(others, func(e route) bool { return e.count <= 0 })
+	slices.SortFunc(b.entries, func(x, y route) int { return x.to - y.to })
+	return nil
+}
+
+// call sets the calls of a service; those made one after the other come first.
+func (b *believed) call(from int, r route) {
+	routes := slices.DeleteFunc(b.routes[from], func(x route) bool { return x.to == r.to })
+	if r.count > 0 {
+		routes = append(routes, r)
+	}
+	slices.SortStableFunc(routes, func(x, y route) int {
+		switch {
+		case x.parallel == y.parallel:
+			return 0
+		case y.parallel:
+			return -1
+		}
+		return 1
+	})
+	b.routes[from] = routes
+}
+
+// flow is how often each service is visited, and calls, per external request.
+type flow struct{ visits, sends []float64 }
+
+// flow follows the routes.
+func (b *believed) flow() (flow, error) {
+	n := len(b.routes)
+	callers, visits, sends := make([]int, n), make([]float64, n), make([]float64, n)
+	for _, routes := range b.routes {
+		for _, r := range routes {
+			callers[r.to]++
+		}
+	}
+	for _, e := range b.entries {
+		visits[e.to] += e.count
+	}
+	var ready []int
+	for i := range callers {
+		if callers[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	done := 0
+	for ; done < len(ready); done++ {
+		from := ready[done]
+		for _, r := range b.routes[from] {
+			calls := min(mostVisits, visits[from]*r.count)
+			sends[from] += calls
+			visits[r.to] = min(mostVisits, visits[r.to]+calls)
+			if callers[r.to]--; callers[r.to] == 0 {
+				ready = append(ready, r.to)
+			}
+		}
+	}
+	if done < n {
+		i := slices.IndexFunc(callers, func(c int) bool { return c > 0 })
+		return flow{}, fmt.Errorf("the calls would go round in a circle through %q", b.sidecars[i].Service)
+	}
+	return flow{visits, sends}, nil
+}
+
+// rescaleVisits brings the figures per external request to new routes. What was
+// observed is scaled as the routes' own figures are: the log need not show all
+// that it counts.
+func (b *believed) rescaleVisits(before, after flow) {
+	b.steps = 0
+	for i := range b.sidecars {
+		s := &b.sidecars[i]
+		pods := float64(b.pods[i])
+		was, is := before.visits[i]+before.sends[i], after.visits[i]+after.sends[i]
+		switch {
+		case was > 0:
+			b.halves[i] *= is / was
+		case is > 0:
+			b.halves[i], b.quiet[i] = 2*is/pods, false
+		}
+		scale := func(x, was, is float64) float64 {
+			if was > 0 {
+				return x * is / was
+			}
+			return is
+		}
+		s.Visits = scale(bounded(s.Visits), before.visits[i], after.visits[i])
+		s.CriticalVisits = scale(bounded(s.CriticalVisits), before.visits[i], after.visits[i])
+		s.CriticalSends = scale(bounded(s.CriticalSends), before.sends[i], after.sends[i])
+		b.steps += b.halves[i] * pods
+	}
+}
