@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"io/fs"
@@ -27,6 +28,9 @@ type Options struct {
 	// Workers decode blocks of lines side by side; one per processor, at most 4,
 	// because one goroutine that reads cannot feed many more.
 	Workers int
+	// Fields are the log's own names for some of the fields, such as "upstream"
+	// for "upstream_host"; see CheckField.
+	Fields map[string]string
 	// Graph goes to the graph.Builder of each worker.
 	Graph graph.Options
 	// OnProgress is called at most ten times a second while reading, and once
@@ -36,14 +40,27 @@ type Options struct {
 	// An *os.Root confines it to a folder, links included.
 	Files Files
 
+	// into is the Builder of logs that were read before, nil for none.
+	into *graph.Builder
 	// block is how much is read and decoded at once. Tests make these small.
 	block int
 	// maxSkip is how much of a line without an end is taken out of a compressed
 	// log, which can hold a thousand times its own size.
 	maxSkip int64
+	// maxRatio is how much larger than its compressed form a log may be once
+	// that is past maxSkip.
+	maxRatio int64
 	// maxUseless is after how much text without one line of use a log is taken
 	// for something else.
 	maxUseless int64
+}
+
+// builder is the one that a reading goes on with, or a new one.
+func (o Options) builder() *graph.Builder {
+	if o.into != nil {
+		return o.into
+	}
+	return graph.NewBuilder(o.Graph)
 }
 
 // Files is what ReadFile needs of a file system; *os.Root has it.
@@ -73,6 +90,9 @@ func (o Options) withDefaults() Options {
 	if o.maxSkip <= 0 {
 		o.maxSkip = 256 << 20
 	}
+	if o.maxRatio <= 0 {
+		o.maxRatio = 200
+	}
 	if o.maxUseless <= 0 {
 		o.maxUseless = 256 << 20
 	}
@@ -95,6 +115,8 @@ type Skip struct {
 	Lines  int64
 	// First is the number of the first such line, from 1.
 	First int64
+	// Log is the name of the log that has that line, "" for the only one.
+	Log string
 }
 
 // Reading is what became of a log.
@@ -119,13 +141,17 @@ func (r *Reading) Skipped() int64 {
 	return n
 }
 
-// Read reads a log from r, such as a pipe, of size bytes (-1 for unknown; only
+// Read reads a log, or a partial reading, from r, such as a pipe, of size bytes (-1 for unknown; only
 // progress needs it). A log that is broken, or no log at all, is a Reading with
 // warnings; the only error is ctx's. Read blocks for as long as r does.
 func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, error) {
 	o = o.withDefaults()
-	p := newPool(o.Graph)
-	reading, err := read(ctx, r, size, o, p.sink)
+	in := bufio.NewReaderSize(r, 64<<10)
+	if isPartial(in) {
+		return readPartial(ctx, &counter{r: in}, size, o)
+	}
+	p := newPool(o)
+	reading, err := read(ctx, in, size, o, p.sink)
 	if err != nil {
 		return nil, err
 	}

@@ -130,8 +130,9 @@ func (c *cutter) long(b *block, have int) bool {
 	if at := lastElement(p); at > 0 {
 		c.carry = append(c.carry, p[at:]...)
 		p[at] = '\n'
+		c.emit(b, at+1)
 		c.line-- // the newline just put there is not the log's
-		return c.emit(b, at+1)
+		return true
 	}
 	c.tally.lose(tooLong, 1, c.line)
 	if c.pass(b, have, newline) {

@@ -132,7 +132,8 @@ const (
 	text    // a string that stands in the line as it is
 	escaped // a string with escapes or bytes over 0x7f, to be unquoted
 	number
-	other // a boolean, an array or an object
+	verbatim // text in which nothing is escaped, of any bytes
+	other    // a boolean, an array or an object
 )
 
 // value is where a field's value lies in the text that was scanned: without the

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-
-	"github.com/sluice-mesh/sluice/graph"
 )
 
 // system is the whole file system.
@@ -44,7 +42,7 @@ func nothing(path string, err error, o Options) *Reading {
 		path = path[:300] + "…"
 	}
 	return &Reading{
-		Builder:  graph.NewBuilder(o.Graph),
+		Builder:  o.builder(),
 		Warnings: []string{fmt.Sprintf("the access log %q %v; nothing was read from it", path, err)},
 	}
 }

@@ -38,6 +38,9 @@ func (d *decoder) lines(p []byte, n int, first int64) {
 // line decodes the line at p[i] and returns the index of the next. The common
 // line, one object and nothing else, is dealt with here and gone over once.
 func (d *decoder) line(p []byte, i int, number int64) int {
+	if p[i] == '[' && p[i+1]-'0' <= 9 {
+		return d.plainText(p, i, number)
+	}
 	if p[i] == '{' {
 		end, v := d.scan.object(p, i)
 		switch {
@@ -59,10 +62,26 @@ func (d *decoder) line(p []byte, i int, number int64) int {
 	return end + 1
 }
 
+// plainText decodes the line at p[i] as one of the formats that are no JSON.
+func (d *decoder) plainText(p []byte, i int, number int64) int {
+	end := i + bytes.IndexByte(p[i:], '\n')
+	switch {
+	case end-i > d.maxLine:
+		d.tally.lose(tooLong, 1, number)
+	case !d.scan.plainText(p, i, end):
+		d.tally.lose(notObject, 1, number)
+	case d.scan.values[upstreamCluster].kind == absent:
+		d.tally.lose(noClusterText, 1, number)
+	default:
+		d.take(number)
+	}
+	return end + 1
+}
+
 // take hands over the object that was scanned last. What is no line of a sidecar
 // at all is not worth reading further.
 func (d *decoder) take(line int64) {
-	if k := d.scan.values[upstreamCluster].kind; k != text && k != escaped {
+	if k := d.scan.values[upstreamCluster].kind; k != text && k != escaped && k != verbatim {
 		d.tally.lose(noCluster, 1, line)
 		return
 	}

@@ -16,8 +16,8 @@ type pool struct {
 	mu  sync.Mutex
 	all *graph.Builder
 	o   graph.Options
-	// feeders in the order in which they were made; handed is set once one of
-	// them has handed anything over.
+	// feeders in the order in which they were made; handed is set once all
+	// holds anything.
 	feeders []*feeder
 	handed  bool
 }
@@ -28,7 +28,7 @@ type feeder struct {
 	own  *graph.Builder
 }
 
-func newPool(o graph.Options) *pool { return &pool{all: graph.NewBuilder(o), o: o} }
+func newPool(o Options) *pool { return &pool{all: o.builder(), o: o.Graph, handed: o.into != nil} }
 
 // sink makes the sink of one more worker.
 func (p *pool) sink() Sink {

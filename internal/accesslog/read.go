@@ -1,8 +1,11 @@
 package accesslog
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,7 +125,7 @@ func (rd *reader) work(d *decoder, full <-chan *block, free chan<- *block) (pani
 // decoder returns the i-th decoder, making it if there is none.
 func (rd *reader) decoder(i int) *decoder {
 	if i == len(rd.decoders) {
-		rd.decoders = append(rd.decoders, &decoder{sink: rd.newSink(), maxLine: rd.o.MaxLine})
+		rd.decoders = append(rd.decoders, &decoder{scan: scanner{names: newRenames(rd.o.Fields)}, sink: rd.newSink(), maxLine: rd.o.MaxLine})
 	}
 	return rd.decoders[i]
 }
@@ -176,6 +179,9 @@ func (rd *reader) reading(s *stream) *Reading {
 	if rd.cutter.err == io.EOF && rd.in.n < rd.size {
 		r.Warnings = append(r.Warnings, "the access log shrank while it was read")
 	}
+	if r.Total > 0 && all.used == 0 && len(r.Warnings) == 0 {
+		r.Warnings = append(r.Warnings, stranger(r.Skips))
+	}
 	if r.Bytes == 0 && len(r.Warnings) == 0 {
 		r.Warnings = append(r.Warnings, "the access log is empty")
 	}
@@ -183,4 +189,11 @@ func (rd *reader) reading(s *stream) *Reading {
 		rd.tell()
 	}
 	return r
+}
+
+// stranger is the warning about a log of another kind, by its first line.
+func stranger(skips []Skip) string {
+	first := slices.MinFunc(skips, func(a, b Skip) int { return cmp.Compare(a.First, b.First) })
+	return fmt.Sprintf("the access log seems to be of another kind: no line of it could be used, and the first, line %d, is told by: %s; "+
+		"JSON and text as Istio writes them are read, and JSON whose fields have other names if those are given", first.First, first.Reason)
 }

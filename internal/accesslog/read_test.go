@@ -233,7 +233,7 @@ func ExampleRead() {
 		fmt.Println(s)
 	}
 	// Output:
-	// line 3 of the access log was skipped: not a JSON object
+	// line 3 of the access log was skipped: neither JSON nor Istio's text
 	// line 1 of the access log was skipped: cut short
 	// line 2 of the access log was skipped: no upstream_cluster of a mesh
 }

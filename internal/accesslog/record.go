@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/sluice-mesh/sluice/graph"
 )
@@ -62,6 +63,10 @@ func (r *record) text(s *scanner, f field) []byte {
 	t := s.src[v.start:v.end:v.end]
 	switch v.kind {
 	case text:
+	case verbatim:
+		if !utf8.Valid(t) {
+			t = bytes.ToValidUTF8(t, []byte("\uFFFD"))
+		}
 	case escaped:
 		at := len(r.scratch)
 		r.scratch = unquote(r.scratch, t)

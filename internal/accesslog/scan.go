@@ -3,7 +3,9 @@ package accesslog
 import (
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"math/bits"
+	"slices"
 )
 
 // verdict is what a scan of one object came to.
@@ -32,6 +34,8 @@ type scanner struct {
 	src     []byte
 	values  [fields]value
 	outline outline
+	// names are the log's own for some fields; nil as a rule.
+	names renames
 }
 
 // object scans the object at p[i], which is '{', and returns the index after it,
@@ -88,11 +92,11 @@ func (s *scanner) general(p []byte, i int) (int, verdict) {
 func (s *scanner) load(object map[string]json.RawMessage) {
 	s.values = [fields]value{}
 	var src []byte
-	for f, name := range fieldNames {
-		if raw, ok := object[name]; ok && name != "" {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if f := s.lookup([]byte(name)); f != ignored {
 			at := len(src)
-			src = append(append(src, raw...), '\n')
-			s.value(append(src, make([]byte, padding)...), at, field(f))
+			src = append(append(src, object[name]...), '\n')
+			s.value(append(src, make([]byte, padding)...), at, f)
 		}
 	}
 	s.src = append(src, make([]byte, padding)...)
@@ -102,7 +106,7 @@ func (s *scanner) load(object map[string]json.RawMessage) {
 func (s *scanner) key(p []byte, i int) (field, int, verdict) {
 	end := plain(p, i)
 	if p[end] == '"' {
-		return lookup(p[i:end]), end + 1, complete
+		return s.lookup(p[i:end]), end + 1, complete
 	}
 	end, v := rest(p, end)
 	if v != complete {
@@ -112,7 +116,15 @@ func (s *scanner) key(p []byte, i int) (field, int, verdict) {
 	if end-i > len(room) {
 		return ignored, end + 1, complete
 	}
-	return lookup(unquote(room[:0], p[i:end])), end + 1, complete
+	return s.lookup(unquote(room[:0], p[i:end])), end + 1, complete
+}
+
+// lookup finds the field that a key names in this log.
+func (s *scanner) lookup(key []byte) field {
+	if s.names == nil {
+		return lookup(key)
+	}
+	return s.names.of(key, lookup(key))
 }
 
 // value scans the value at or after p[i] into the field and returns the index

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sluice-mesh/sluice/graph"
 )
@@ -19,13 +20,14 @@ const (
 	noStart
 	noDuration
 	noUse
+	noClusterText
 	reasons
 )
 
 // The reasons for which a line is skipped, as Skip.Reason has them. A line that
 // has several is counted under the first.
 const (
-	ReasonNotObject   = "not a JSON object"
+	ReasonNotObject   = "neither JSON nor Istio's text"
 	ReasonCutShort    = "cut short"
 	ReasonTooLong     = "too long"
 	ReasonNoCluster   = "no upstream_cluster of a mesh"
@@ -33,6 +35,8 @@ const (
 	ReasonNoStart     = "no usable start_time"
 	ReasonNoDuration  = "no usable duration"
 	ReasonNoUse       = "no use to the graph"
+	// ReasonNoClusterText is that of Envoy's own default format.
+	ReasonNoClusterText = "Envoy's default text, which has no upstream_cluster and no downstream address"
 )
 
 var reasonTexts = [reasons]string{
@@ -44,6 +48,8 @@ var reasonTexts = [reasons]string{
 	noStart:     ReasonNoStart,
 	noDuration:  ReasonNoDuration,
 	noUse:       ReasonNoUse,
+
+	noClusterText: ReasonNoClusterText,
 }
 
 // because turns a verdict on a line into the reason to skip it.
@@ -67,6 +73,11 @@ func lacking(r *graph.Record) reason {
 		return noDuration
 	}
 	return noUse
+}
+
+// reasonOf is the reason with that text.
+func reasonOf(text string) reason {
+	return reason(max(slices.Index(reasonTexts[:], text), 0))
 }
 
 // tally counts lines by what became of them. Tallies of parts of a log add up to
@@ -115,8 +126,12 @@ func (t *tally) list() []Skip {
 
 // String is a sentence for people.
 func (s Skip) String() string {
-	if s.Lines == 1 {
-		return fmt.Sprintf("line %d of the access log was skipped: %s", s.First, s.Reason)
+	of := ""
+	if s.Log != "" {
+		of = " of " + s.Log
 	}
-	return fmt.Sprintf("%d lines of the access log were skipped, the first of them line %d: %s", s.Lines, s.First, s.Reason)
+	if s.Lines == 1 {
+		return fmt.Sprintf("line %d%s of the access log was skipped: %s", s.First, of, s.Reason)
+	}
+	return fmt.Sprintf("%d lines of the access log were skipped, the first of them line %d%s: %s", s.Lines, s.First, of, s.Reason)
 }

@@ -31,6 +31,7 @@ var formats = []format{
 	{"zip", "PK\x03\x04", nil},
 	{"UTF-16", "\xff\xfe", nil},
 	{"UTF-16", "\xfe\xff", nil},
+	{"a partial reading", partialMagic, nil},
 }
 
 func openGzip(r io.Reader, _ Options) (io.ReadCloser, error) { return gzip.NewReader(r) }
@@ -68,7 +69,7 @@ type stream struct {
 }
 
 // newStream looks at the first bytes of r. Its errors are for people.
-func newStream(ctx context.Context, r io.Reader, o Options) (*stream, error) {
+func newStream(ctx context.Context, r *counter, o Options) (*stream, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	s := &stream{guard: newGuard(ctx, o), close: func() {}}
 	f := sniff(in)
@@ -79,6 +80,7 @@ func newStream(ctx context.Context, r io.Reader, o Options) (*stream, error) {
 		}
 		in = bufio.NewReaderSize(sound{d}, 64<<10)
 		s.compressed, s.close = true, func() { d.Close() }
+		s.stored = r
 		if f = sniff(in); f.open != nil {
 			s.close()
 			return nil, fmt.Errorf("is compressed twice (%s inside)", f.name)
@@ -100,6 +102,8 @@ type guard struct {
 	ctx      context.Context
 	r        io.Reader
 	left     int64
+	text     int64
+	stored   *counter  // what r is decompressed from; nil for plain text
 	deadline time.Time // zero for none
 	limits   Options
 }
@@ -123,6 +127,10 @@ func (g *guard) Read(p []byte) (int, error) {
 	if g.left > 0 {
 		n, err := g.r.Read(p[:min(int64(len(p)), g.left)])
 		g.left -= int64(n)
+		g.text += int64(n)
+		if g.stored != nil && g.text > g.limits.maxSkip && g.text > g.limits.maxRatio*g.stored.n {
+			return n, fmt.Errorf("%w: it unpacks to over %d times its own size, and no log does", errLimit, g.limits.maxRatio)
+		}
 		return n, err
 	}
 	var one [1]byte

@@ -168,13 +168,15 @@ func TestBombs(t *testing.T) {
 	f(bomb(toGzip, strings.Repeat("\x00", mb), 10), small, "a line goes on", "zeros in gzip")
 	f(bomb(toGzip, strings.Repeat("x", mb), 10), small, "a line goes on", "one letter in gzip")
 	f(bomb(toZstd, strings.Repeat("[", mb), 10), small, "a line goes on", "brackets without a newline")
+	f(bomb(toZstd, strings.Repeat("\n", mb), 9), small, "unpacks to over 200 times its own size", "newlines beyond all measure")
+	f(bomb(toZstd, strings.Repeat(good("a")+"\n", mb/150), 40), small, "unpacks to over 200 times", "one good line again and again")
 	f(bomb(toZstd, strings.Repeat("\n", mb), 8), small, "", "newlines")
-	f(bomb(toZstd, strings.Repeat("{}\n", mb/3), 8), small, "", "empty objects")
-	f(bomb(toZstd, strings.Repeat("{\n", mb/2), 8), small, "", "cut objects")
-	f(bomb(toZstd, strings.Repeat(`{"\u0070`+"\n", mb/9), 8), small, "", "keys with escapes, cut")
-	f(bomb(toZstd, strings.Repeat(`{"a":[[{},`, mb/10), 7), small, "", "beginnings without ends")
-	f(bomb(toZstd, strings.Repeat(`{"":1},`, mb/7), 8), small, "", "an array on one line")
-	f(strings.NewReader(strings.Repeat("x", 50*mb)+"\n"), small, "", "a line of 50 MB")
+	f(bomb(toZstd, strings.Repeat("{}\n", mb/3), 8), small, "of another kind", "empty objects")
+	f(bomb(toZstd, strings.Repeat("{\n", mb/2), 8), small, "of another kind", "cut objects")
+	f(bomb(toZstd, strings.Repeat(`{"\u0070`+"\n", mb/9), 8), small, "of another kind", "keys with escapes, cut")
+	f(bomb(toZstd, strings.Repeat(`{"a":[[{},`, mb/10), 7), small, "of another kind", "beginnings without ends")
+	f(bomb(toZstd, strings.Repeat(`{"":1},`, mb/7), 8), small, "of another kind", "an array on one line")
+	f(strings.NewReader(strings.Repeat("x", 50*mb)+"\n"), small, "of another kind", "a line of 50 MB")
 }
 
 func TestSomethingElseIsNotReadToItsEnd(t *testing.T) {

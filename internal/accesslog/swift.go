@@ -28,6 +28,9 @@ func (s *scanner) swift(p []byte, i int) (end int, ok bool) {
 		}
 		end := int(o.ends[k])
 		f := known(p, i+1, end)
+		if s.names != nil {
+			f = s.names.of(p[i+1:end], f)
+		}
 		if i = end + 1; p[i] != ':' {
 			if i = space(p, i); p[i] != ':' {
 				return 0, false

@@ -83,6 +83,8 @@ type skipRow struct {
 	Reason string `json:"reason"`
 	Lines  int64  `json:"lines"`
 	First  int64  `json:"first_line"`
+	// Log is the one that has that line, where several were read.
+	Log string `json:"log,omitempty"`
 }
 
 // Graph is `sluice graph -o json` and GET /rounds/{n}/graph. What does not fit in
