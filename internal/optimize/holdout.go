@@ -35,7 +35,7 @@ func (h HeldOut) Share() float64 {
 // often would they have been wrong? Workloads come by namespace and service; those
 // whose sidecars logged nothing have nothing to try.
 func Holdout(obs *Observation, fraction float64, o Options) []HeldOut {
-	h := newHoldout(obs)
+	h := newHoldout(obs, o.Resources)
 	h.collect()
 	var ws []crgen.Workload
 	for i := range h.cases {
@@ -81,10 +81,10 @@ type done struct {
 	set   int32
 }
 
-func newHoldout(obs *Observation) *holdout {
+func newHoldout(obs *Observation, o crgen.Options) *holdout {
 	h := &holdout{obs: obs, at: map[[2]int]int{}, number: map[string]int32{}}
 	byName := map[[2]string]int{}
-	for _, w := range observedScope(obs) {
+	for _, w := range observedScope(obs, o.LabelKey) {
 		byName[[2]string{w.Service, w.Namespace}] = len(h.cases)
 		h.cases = append(h.cases, heldCase{Workload: w})
 	}

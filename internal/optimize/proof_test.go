@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-mesh/sluice/internal/request"
 )
 
 // only are the hosts of a scope that calls these services.
@@ -134,4 +136,30 @@ func TestEvidenceIsEachNamespacesOwn(t *testing.T) {
 			t.Errorf("back in namespace other has %q, though it was never seen there", r.Hosts)
 		}
 	}
+}
+
+// TestLabelsOfTheRequest: where pods bring labels, one that names the workload and
+// that all its pods share selects them; the key that was asked for goes first.
+func TestLabelsOfTheRequest(t *testing.T) {
+	f := func(key string, want map[string]string, labels ...[]request.Label) {
+		t.Helper()
+		s := request.Service{Name: "a"}
+		for _, l := range labels {
+			s.Pods = append(s.Pods, request.Pod{Labels: l})
+		}
+		got := selectors([]request.Service{s}, key)[podName{"", "a"}]
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	app, name, v1, v2 := request.Label{Key: "app", Value: "x"}, request.Label{Key: "app.kubernetes.io/name", Value: "y"},
+		request.Label{Key: "version", Value: "v1"}, request.Label{Key: "version", Value: "v2"}
+	type l = []request.Label
+	f("", map[string]string{"app": "x"}, l{app, name, v1}, l{app, name, v2})
+	f("version", map[string]string{"version": "v1"}, l{app, v1})
+	f("version", map[string]string{"app": "x"}, l{app, v1}, l{app, v2})
+	f("", map[string]string{"app.kubernetes.io/name": "y"}, l{name, v1}, l{name, v2}, nil)
+	f("", map[string]string{"version": "v1"}, l{v1}, l{v1})
+	f("", nil, l{v1}, l{v2})
+	f("", nil, nil)
 }

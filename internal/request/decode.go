@@ -15,6 +15,8 @@ type decoder struct {
 	*scanner
 	req   Request
 	names map[string]string
+	// sets of labels that rows share.
+	sets map[string][]Label
 	// The fields of the body besides containers; null until they come. Of a
 	// field that comes twice the last counts, as everywhere in JSON.
 	path, cpu, memory value
@@ -25,6 +27,7 @@ type decoder struct {
 type row struct {
 	service, pod, container, ip, namespace string
 	cpu, memory, app, sidecar              *float64
+	labels                                 []Label
 }
 
 func (d *decoder) body() error {
@@ -165,6 +168,8 @@ func (d *decoder) rowField(r *row, i int, key string) error {
 		r.namespace, err = d.name(i, key, d.names)
 	case "ip":
 		r.ip, err = d.string(i, key, nil)
+	case "labels":
+		r.labels, err = d.labels()
 	case "cpu":
 		r.cpu, err = d.amount(i, key, "a number of cores")
 	case "app":
@@ -243,7 +248,7 @@ func missing(field, want string) error {
 
 // add makes one Container of r, or two where it has the older form.
 func (d *decoder) add(r *row) {
-	c := Container{Service: r.service, Namespace: r.namespace, Pod: r.pod, IP: r.ip}
+	c := Container{Service: r.service, Namespace: r.namespace, Pod: r.pod, IP: r.ip, Labels: r.labels}
 	older := r.app != nil || r.sidecar != nil
 	if !older || r.cpu != nil || r.memory != nil {
 		c.Sidecar, c.CPU, c.Memory = r.container == sidecarContainer, r.cpu, r.memory

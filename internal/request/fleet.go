@@ -1,8 +1,10 @@
 package request
 
 import (
+	"cmp"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Service is one service of the request with its pods.
@@ -22,6 +24,8 @@ type Pod struct {
 	// several rows about one sidecar the largest counts: a pod restarted in the
 	// window is reported twice, and too little is the costlier mistake.
 	SidecarCPU, SidecarMemory *float64
+	// Labels that its rows brought, by key: the first in order where they disagree.
+	Labels []Label
 	// AppCPU in cores is what the busiest of its other containers used, nil when
 	// no row told.
 	AppCPU *float64
@@ -78,12 +82,19 @@ func (p *Pod) add(c *Container) {
 	if n := len(p.Addresses); c.IP != "" && (n == 0 || p.Addresses[n-1] != c.IP) {
 		p.Addresses = append(p.Addresses, c.IP) // group sorts: a pod may have 300,000 rows
 	}
+	if c.Labels != nil && (p.Labels == nil || slices.CompareFunc(c.Labels, p.Labels, compareLabels) < 0) {
+		p.Labels = c.Labels
+	}
 	if c.Sidecar {
 		p.SidecarCPU = larger(p.SidecarCPU, c.CPU)
 		p.SidecarMemory = larger(p.SidecarMemory, c.Memory)
 		return
 	}
 	p.AppCPU = larger(p.AppCPU, c.CPU)
+}
+
+func compareLabels(a, b Label) int {
+	return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Value, b.Value))
 }
 
 // larger of two amounts that may be unknown.

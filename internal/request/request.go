@@ -13,7 +13,13 @@ type Container struct {
 	Sidecar bool
 	// CPU in cores and Memory in bytes, finite and not negative; nil when unknown.
 	CPU, Memory *float64
+	// Labels of the pod, by key; nil when the row brought none. Rows share them:
+	// they must not be changed.
+	Labels []Label
 }
+
+// Label is one label of a pod.
+type Label struct{ Key, Value string }
 
 // Request is one round's input.
 type Request struct {
@@ -49,7 +55,7 @@ func Decode(body []byte) (*Request, error) { return Read(bytes.NewReader(body)) 
 // Read reads a body from a stream, holding only a window of it and the rows.
 // Errors are *Error, or r's own.
 func Read(r io.Reader) (*Request, error) {
-	d := decoder{scanner: newScanner(r), names: make(map[string]string)}
+	d := decoder{scanner: newScanner(r), names: make(map[string]string), sets: make(map[string][]Label)}
 	if err := d.body(); err != nil {
 		return nil, err
 	}
