@@ -289,11 +289,29 @@ func (s *Study) foresee(cores []float64, level float64) Outcome {
 			most, out.First = st.Utilization, to
 		}
 	}
-	if open, rate := s.Load(); open {
-		out.Flooded = load.Rate < 0.97*rate
-	}
 	s.quantiles(&out, played)
+	if open, rate := s.Load(); open && most > 0.95 {
+		out.Flooded = load.Rate < floodedRate*rate
+	}
+	if out.Flooded && s.b.arrives == openLoad {
+		s.flood(&out)
+	}
 	return out
+}
+
+// floodedRate is the part of an open load that comes through by chance alone in the
+// few seconds that are played.
+const floodedRate = 0.95
+
+// FloodTime is for how long a load that floods the mesh is thought to last: its
+// requests wait longer the later they come, and some time has to be spoken of.
+const FloodTime = 10 * time.Second
+
+// flood has requests wait as those of a queue do that grows for FloodTime.
+func (s *Study) flood(out *Outcome) {
+	wait := time.Duration(float64(FloodTime) * (1 - out.Rate/s.b.gateway.Rate))
+	free := duration(s.b.free)
+	out.Mean, out.P50, out.P99 = max(out.Mean, free+wait/2), max(out.P50, free+wait/2), max(out.P99, free+wait*99/100)
 }
 
 // quantiles come from the requests that were played, or from how far the observed
