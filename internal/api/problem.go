@@ -63,7 +63,7 @@ func problemOf(err error) problem {
 	case errors.As(err, &body):
 		p.Status, p.Detail = http.StatusBadRequest, body.Error()
 	case errors.As(err, &floors):
-		p.Status, p.Detail = http.StatusUnprocessableEntity, floors.Error()
+		p.Status, p.Detail = http.StatusUnprocessableEntity, err.Error()
 		p.Needed = &amounts{float64(floors.Needed.CPU) / 1000, int64(floors.Needed.Memory)}
 	case errors.As(err, &missing):
 		p.Status, p.Detail = http.StatusNotFound, missing.Error()

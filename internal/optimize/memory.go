@@ -20,6 +20,8 @@ type Memory struct {
 	Scope []crgen.Workload `json:"scope,omitempty"`
 	// Given is what the last plan gave each service's sidecars, sorted by service.
 	Given []Grant `json:"given,omitempty"`
+	// Traffic is the latest that a log told, for rounds whose log does not.
+	Traffic *Traffic `json:"traffic,omitempty"`
 }
 
 // Grant is what one service's sidecars got.

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
@@ -74,7 +75,11 @@ func Feasible(req *request.Request) error {
 	for _, s := range req.Services() {
 		pods += len(s.Pods)
 	}
-	return budget.CheckFloors(pods, limits(req))
+	var short *budget.InfeasibleError
+	if errors.As(budget.CheckFloors(pods, limits(req)), &short) {
+		return inWords(short, req)
+	}
+	return nil
 }
 
 // Observe reads the log of req, joins it with the pods and finds the critical
@@ -134,11 +139,25 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		return nil, err
 	}
 	in := pourInput(obs, prior, o.Budget)
+	var recalled []string
+	if obs.recalls(prior) {
+		prior.Traffic.recall(&in)
+		recalled = []string{prior.Traffic.warning(obs.Graph.Gateway.Requests)}
+	}
 	plan, err := budget.Pour(in)
+	var short *budget.InfeasibleError
+	if errors.As(err, &short) {
+		return nil, inWords(short, obs.Request)
+	}
 	if err != nil {
 		return nil, err
 	}
 	next := remember(obs, prior, plan, o.Resources)
+	next.Traffic = traffic(in, next.Round)
+	if recalled != nil {
+		// Nothing was measured: what is known stays as it was.
+		next.Traffic, next.Knowledge = prior.Traffic, prior.Knowledge
+	}
 	o.Resources.Round = next.Round
 	resources, warnings := crgen.Generate(next.Scope, o.Resources)
 	return &Report{
@@ -147,7 +166,7 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Resources:   resources,
 		Was:         was(in),
 		Scopes:      crgen.Explain(next.Scope, o.Resources),
-		Warnings:    concat(obs.Warnings, plan.Warnings, warnings),
+		Warnings:    concat(obs.Warnings, recalled, plan.Warnings, warnings),
 		Memory:      next,
 	}, nil
 }

@@ -1,0 +1,69 @@
+package optimize
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-mesh/sluice/internal/demo"
+)
+
+func TestLostLogIsRecalled(t *testing.T) {
+	first := mustRun(t, demo.Request(), nil)
+	for name, log := range map[string][]byte{"none": nil, "one line": lines(t)[0], "noise": []byte("x\ny\n")} {
+		rep := mustRun(t, withLog(log), first.Memory)
+		for i, a := range rep.Plan.Allotments {
+			was := first.Plan.Allotments[i]
+			if a.CPU*10 < was.CPU*5 {
+				t.Errorf("log %s: %s falls from %d to %d millicores because its log was lost", name, a.Service, was.CPU, a.CPU)
+			}
+		}
+		if !strings.Contains(strings.Join(rep.Warnings, "\n"), "is taken from round 1") {
+			t.Errorf("log %s: no warning says so: %q", name, rep.Warnings)
+		}
+		if rep.Memory.Traffic != first.Memory.Traffic || rep.Memory.Knowledge != first.Memory.Knowledge {
+			t.Errorf("log %s: a lost log has taught something", name)
+		}
+	}
+}
+
+func TestTrafficOfANewLogReplaces(t *testing.T) {
+	first := mustRun(t, demo.Request(), nil)
+	ls := lines(t)
+	second := mustRun(t, withLog(bytes.Join(ls[:len(ls)/2], []byte("\n"))), first.Memory)
+	if second.Memory.Traffic.Round != 2 {
+		t.Errorf("the traffic remembered is of round %d, want the newest", second.Memory.Traffic.Round)
+	}
+}
+
+func TestShortLimitsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		cpu, memory float64
+		want        []string
+		not         string
+	}{
+		{0.59999, 1e15, []string{"cpu_limit: found 0.59999, expected at least 0.6 cores"}, "memory_limit"},
+		{9, 1, []string{"memory_limit: found 1, expected at least 768000000 bytes"}, "cpu_limit"},
+		{0.0009, 2.5, []string{"cpu_limit: found 0.0009", "memory_limit: found 2.5"}, "0.000 "},
+	} {
+		req := demo.Request()
+		req.CPULimit, req.MemoryLimit = c.cpu, c.memory
+		err := Feasible(req)
+		if err == nil {
+			t.Fatalf("%v cores and %v bytes pass", c.cpu, c.memory)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%q does not say %q", err, w)
+			}
+		}
+		if strings.Contains(err.Error(), c.not) {
+			t.Errorf("%q speaks of %q", err, c.not)
+		}
+	}
+	if diff := cmp.Diff(nil, Feasible(demo.Request())); diff != "" {
+		t.Error(diff)
+	}
+}
