@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -132,16 +133,23 @@ func TestColourOnlyOnTerminals(t *testing.T) {
 // small one, or one of unknown size, is not.
 func TestProgress(t *testing.T) {
 	var b bytes.Buffer
-	p := &progress{w: &b}
+	now := time.Unix(0, 0)
+	p := newProgress(&b, func() time.Time { return now })
 	p.show(accesslog.Progress{Bytes: 10, Size: 1000})
-	p.show(accesslog.Progress{Bytes: 1 << 40, Size: -1})
+	p.show(accesslog.Progress{Bytes: 90e6, Size: -1})
 	p.clear()
 	if b.Len() > 0 {
 		t.Errorf("small logs are told about: %q", b.String())
 	}
-	p.show(accesslog.Progress{Bytes: 50e6, Size: 200e6, Lines: 7})
-	if want := "\rreading the log: 25 % of 200 MB, 7 lines\x1b[K"; b.String() != want {
-		t.Errorf("got %q, want %q", b.String(), want)
+	now = time.Unix(2, 0)
+	for at, want := range map[accesslog.Progress]string{
+		{Bytes: 50e6, Size: 200e6, Lines: 7}: "\rreading the log: 50 of 200 MB [#####               ], 7 lines, 25 MB/s, 6 s left\x1b[K",
+		{Bytes: 150e6, Size: -1, Lines: 9}:   "\rreading the log: 150 MB, 9 lines, 75 MB/s\x1b[K",
+	} {
+		b.Reset()
+		if p.show(at); b.String() != want {
+			t.Errorf("got %q, want %q", b.String(), want)
+		}
 	}
 	b.Reset()
 	p.clear()

@@ -118,11 +118,11 @@ func observe(ctx context.Context, env *Env, in *input, tune *tuning, args []stri
 	if err := tune.check(); err != nil {
 		return nil, err
 	}
-	req, err := in.request(ctx, env, args)
+	o := tune.Options
+	req, err := in.round(ctx, env, args, &o)
 	if err != nil {
 		return nil, err
 	}
-	o := tune.Options
 	clear := env.watch(&o)
 	obs, err := optimize.Observe(ctx, req, o)
 	clear()

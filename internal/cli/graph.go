@@ -106,11 +106,11 @@ func (c *graphCommand) check(cmd *cobra.Command) error {
 }
 
 func (c *graphCommand) run(ctx context.Context, args []string) error {
-	req, err := c.in.request(ctx, c.env, args)
+	var o optimize.Options
+	req, err := c.in.round(ctx, c.env, args, &o)
 	if err != nil {
 		return err
 	}
-	var o optimize.Options
 	clear := c.env.watch(&o)
 	obs, err := optimize.Observe(ctx, req, o)
 	clear()

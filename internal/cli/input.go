@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-mesh/sluice/internal/demo"
+	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -20,11 +21,13 @@ const maxRequest = 64 << 20
 // input is the flags and the argument that say which request a command is about.
 type input struct {
 	demo bool
+	logs logs
 }
 
 // flags adds them to cmd.
 func (in *input) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&in.demo, "demo", false, "use the embedded capture instead of a REQUEST.json")
+	in.logs.flags(cmd)
 }
 
 // args accepts one REQUEST.json, or none with --demo.
@@ -50,6 +53,19 @@ func (in *input) request(ctx context.Context, env *Env, args []string) (*request
 		return req, nil
 	}
 	return load(ctx, env, args[0])
+}
+
+// round reads the request, and has o read the logs that flags or a glob name.
+func (in *input) round(ctx context.Context, env *Env, args []string, o *optimize.Options) (*request.Request, error) {
+	req, err := in.request(ctx, env, args)
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	return req, in.logs.apply(ctx, env, name, req, o)
 }
 
 // load reads a REQUEST.json, "-" being standard input, and takes a relative

@@ -90,11 +90,11 @@ func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string)
 	if err := tune.check(); err != nil {
 		return nil, err
 	}
-	req, err := in.request(ctx, env, args)
+	o := tune.Options
+	req, err := in.round(ctx, env, args, &o)
 	if err != nil {
 		return nil, err
 	}
-	o := tune.Options
 	clear := env.watch(&o)
 	rep, err := optimize.Run(ctx, req, nil, o)
 	clear()

@@ -34,6 +34,7 @@ const serveExample = `  sluice serve --demo
 type serveCommand struct {
 	env           *Env
 	tune          tuning
+	fields        fields
 	listen, debug string
 	level         choice
 	api           api.Options
@@ -61,6 +62,7 @@ func newServe(env *Env) *cobra.Command {
 	for _, dir := range []string{"log-root", "state-dir", "temp-dir"} {
 		_ = cmd.MarkFlagDirname(dir)
 	}
+	c.fields.flags(cmd)
 	c.tune.flags(cmd)
 	return cmd
 }
@@ -101,7 +103,7 @@ func (c *serveCommand) check() error {
 	if c.debug != "" && !loopback(c.debug) {
 		return usagef("--debug-listen %s: want a loopback address such as 127.0.0.1:6060, since profiles show what is in memory", c.debug)
 	}
-	return c.tune.check()
+	return errors.Join(c.fields.apply(&c.tune.Log), c.tune.check())
 }
 
 // loopback tells whether address can be reached from this machine alone.

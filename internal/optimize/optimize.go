@@ -15,7 +15,9 @@ import (
 
 // Options of a run; the zero value means the defaults throughout.
 type Options struct {
-	Log       accesslog.Options
+	Log accesslog.Options
+	// Logs are read in place of the one that the request names, where there are any.
+	Logs      []accesslog.Source
 	Budget    budget.Options
 	Resources crgen.Options
 }
@@ -86,29 +88,32 @@ func Feasible(req *request.Request) error {
 // paths. A log that cannot be read is no error but a warning: the Observation
 // then holds the services alone. The only error is ctx's.
 func Observe(ctx context.Context, req *request.Request, o Options) (*Observation, error) {
-	read, err := readLog(ctx, req, o.Log)
+	read, err := readLog(ctx, req, o)
 	if err != nil {
 		return nil, err
 	}
 	return observe(req, read), nil
 }
 
-// readLog reads the log where the request says that it is.
-func readLog(ctx context.Context, req *request.Request, o accesslog.Options) (*accesslog.Reading, error) {
+// readLog reads the logs of the options, or the log where the request says that it is.
+func readLog(ctx context.Context, req *request.Request, o Options) (*accesslog.Reading, error) {
+	if len(o.Logs) > 0 {
+		return accesslog.ReadAll(ctx, o.Logs, o.Log)
+	}
 	if req.OpenLog == nil {
-		return accesslog.ReadFile(ctx, req.AccessLog, o)
+		return accesslog.ReadFile(ctx, req.AccessLog, o.Log)
 	}
 	r, err := req.OpenLog()
 	if err != nil {
 		// Not by its path instead: OpenLog is what keeps a server to its folder.
-		read, err := accesslog.Read(ctx, strings.NewReader(""), 0, o)
+		read, err := accesslog.Read(ctx, strings.NewReader(""), 0, o.Log)
 		if read != nil {
 			read.Warnings = []string{"the access log could not be opened: the plan is made without it"}
 		}
 		return read, err
 	}
 	defer r.Close()
-	return accesslog.Read(ctx, r, -1, o)
+	return accesslog.Read(ctx, r, -1, o.Log)
 }
 
 // observe is Observe once the log has been read.
