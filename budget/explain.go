@@ -12,6 +12,9 @@ const explainStep MilliCPU = 10
 // without stations where it was too large to be played.
 func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 	a.Demand = b.demand(i, load.Rate)
+	if load.Rate == 0 && b.known[i] {
+		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
+	}
 	a.LatencyShare = min(1, max(0, b.sidecars[i].LatencyShare))
 	if !finite(a.LatencyShare) {
 		a.LatencyShare = 0
@@ -35,6 +38,8 @@ func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 // reason is a sentence on one allotment.
 func (b *believed) reason(a *Allotment, i int) string {
 	switch {
+	case b.gateway.Rate == 0 && b.known[i] && !b.quiet[i]:
+		return fmt.Sprintf("used %.0f millicores and gets %d: no request was seen at the gateway, so CPU is shared out by use", 1000*a.Demand, a.CPU)
 	case b.quiet[i]:
 		return "keeps the floor: no line of the log names it and it used next to nothing"
 	case a.CPU == FloorCPU:

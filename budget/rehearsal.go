@@ -21,6 +21,8 @@ type rehearsal struct {
 	// inFlight is the number of requests of a closed loop; rate, when above zero,
 	// is requests per ms of an open one.
 	inFlight int
+	// think is the ms from one answer of a closed loop to its next request.
+	think float64
 	rate     float64
 }
 
@@ -338,7 +340,7 @@ func (p *playing) finish(done float64, id int32) {
 	}
 	p.spare = append(p.spare, id)
 	if p.rate == 0 {
-		p.begin(done)
+		p.begin(done + p.think)
 	}
 }
 

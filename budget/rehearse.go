@@ -28,6 +28,12 @@ func (b *believed) rehearsable() bool {
 // rehearsal is the mesh as it is believed to be.
 func (b *believed) rehearsal() *rehearsal {
 	r := &rehearsal{entries: b.entries, net: netMs, inFlight: max(1, int(b.inFlight+0.5)), pause: max(0, b.pause)}
+	if b.inFlight < fewClients {
+		// The whole number of clients next above, who pause so long that they come
+		// at the observed rate: rounding would play a load that is not there.
+		n := max(1, math.Ceil(b.inFlight-1e-6))
+		r.inFlight, r.think = int(n), max(0, 1000*(n/b.gateway.Rate-b.gateway.Mean.Seconds()))
+	}
 	scale := 1.0
 	if b.pause < 0 {
 		if work := b.workMs(); work > 0 {
@@ -54,6 +60,13 @@ func (b *believed) workMs() float64 {
 	return sum
 }
 
+// fewClients is below which requests in flight are not rounded to whole clients.
+const fewClients = 4
+
+// span is the ms that a rehearsal lasts: long enough for some requests of every
+// client where they come rarely.
+func (r *rehearsal) span() float64 { return max(3000, 20*r.think) }
+
 // rehearse plays an allotment under several placings of the quotas' periods and
 // returns the mean of what they showed.
 func (b *believed) rehearse(cores []float64, times int) outcome {
@@ -64,7 +77,7 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 	most := make([]float64, len(b.sidecars))
 	f := 1 / float64(times)
 	for k := range times {
-		o := r.run(cores, uint64(k+1), 1000, 3000, steps)
+		o := r.run(cores, uint64(k+1), r.span()/3, r.span(), steps)
 		sum.rate += f * o.rate
 		sum.mean += f * o.mean
 		sum.done += o.done
