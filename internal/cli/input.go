@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -57,15 +58,14 @@ func (in *input) request(ctx context.Context, env *Env, args []string) (*request
 
 // round reads the request, and has o read the logs that flags or a glob name.
 func (in *input) round(ctx context.Context, env *Env, args []string, o *optimize.Options) (*request.Request, error) {
+	if len(args) > 0 && args[0] == "-" && slices.Contains(in.logs.names, "-") {
+		return nil, usagef("standard input can be REQUEST.json or the log, not both")
+	}
 	req, err := in.request(ctx, env, args)
 	if err != nil {
 		return nil, err
 	}
-	name := ""
-	if len(args) > 0 {
-		name = args[0]
-	}
-	return req, in.logs.apply(ctx, env, name, req, o)
+	return req, in.logs.apply(ctx, env, req, o)
 }
 
 // load reads a REQUEST.json, "-" being standard input, and takes a relative

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,8 +28,8 @@ func (l *logs) flags(cmd *cobra.Command) {
 }
 
 // apply has o read the logs of the flags or, where accesslog_path is a glob, what
-// that names. in is the REQUEST.json's name.
-func (l *logs) apply(ctx context.Context, env *Env, in string, req *request.Request, o *optimize.Options) error {
+// that names.
+func (l *logs) apply(ctx context.Context, env *Env, req *request.Request, o *optimize.Options) error {
 	if err := l.fields.apply(&o.Log); err != nil {
 		return err
 	}
@@ -39,9 +38,6 @@ func (l *logs) apply(ctx context.Context, env *Env, in string, req *request.Requ
 		if found, err := filepath.Glob(req.AccessLog); err == nil && len(found) > 0 {
 			names = []string{req.AccessLog}
 		}
-	}
-	if in == "-" && slices.Contains(names, "-") {
-		return usagef("standard input can be REQUEST.json or the log, not both")
 	}
 	var err error
 	o.Logs, err = sources(ctx, env, names)

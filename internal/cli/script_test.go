@@ -99,6 +99,10 @@ func params() testscript.Params {
 			"status": status,
 			"member": member,
 			"ready":  ready,
+			"tear": func(ts *testscript.TestScript, _ bool, args []string) {
+				text := ts.ReadFile(args[0])
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)/2]), 0o644))
+			},
 			"oneline": func(ts *testscript.TestScript, _ bool, args []string) {
 				if text := ts.ReadFile(args[0]); strings.Count(text, "\n") != 1 {
 					ts.Fatalf("want one line in %s:\n%s", args[0], text)
