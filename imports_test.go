@@ -38,7 +38,7 @@ var own = map[string]struct {
 		"it prints what was decided and knows neither HTTP nor flags"},
 	"internal/rounds": {[]string{"internal/optimize", "internal/request", "internal/report"},
 		"what is remembered must not depend on who asked"},
-	"internal/api": {[]string{"budget", "internal/accesslog", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo"},
+	"internal/api": {[]string{"budget", "internal/accesslog", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo", "internal/draw"},
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
 	"internal/cli": {[]string{"budget", "internal/accesslog", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo", "internal/api"},
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},

@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
-	"time"
+	"sync"
 
+	"github.com/sluice-mesh/sluice/internal/report"
 	"github.com/sluice-mesh/sluice/internal/request"
 	"github.com/sluice-mesh/sluice/internal/rounds"
 )
@@ -19,158 +20,129 @@ var (
 	//go:embed page.html
 	pageText string
 	//go:embed page.css
-	pageStyle string
+	pageRules string
+	//go:embed page.js
+	pageScript string
+
+	pageStyle = pageRules + report.PictureStyle()
 )
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"cores": func(f float64) string { return fmt.Sprintf("%.3g", f) },
-	"mega":  func(f float64) string { return fmt.Sprintf("%.0f", f/1e6) },
-	"share": func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
-	"figure": func(f *float64) string {
+	"cores":  func(f float64) string { return fmt.Sprintf("%.3g", f) },
+	"mega":   func(f float64) string { return fmt.Sprintf("%.0f", f/1e6) },
+	"share":  func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
+	"signed": func(f float64) string { return fmt.Sprintf("%+.3g", f) },
+	"figure": figure,
+	"raw": func(f *float64) string { // what a column is sorted by
 		if f == nil {
-			return "–"
+			return ""
 		}
-		return fmt.Sprintf("%.4g", *f)
+		return fmt.Sprint(*f)
 	},
 	"short": request.Shorten,
 	"long":  func(s string) string { return request.Cut(s, 3*request.MaxQuoted) },
 }).Parse(pageText))
 
-// pagePolicy lets the page load nothing and run nothing but its own style.
-var pagePolicy = func() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
-
-// maxRows is how many rows of a table the page shows; the documents have the rest.
-const maxRows = 200
-
-// view is what the page shows.
-type view struct {
-	Style   template.CSS
-	Version string
-	Round   int // 0 for none
-	Time    string
-	Plan    planView
-	Graph   graphView
-	// More is how many rows each table leaves out.
-	MoreSidecars, MoreEdges, MoreWarnings int
-	Earlier                               []int
-}
-
-// planView is what the page reads of a round's plan.
-type planView struct {
-	Totals struct {
-		CPU         float64 `json:"cpu"`
-		CPULimit    float64 `json:"cpu_limit"`
-		Memory      float64 `json:"memory"`
-		MemoryLimit float64 `json:"memory_limit"`
-	} `json:"totals"`
-	Observed, Predicted struct {
-		Mean *float64 `json:"mean_ms"`
-		Rate *float64 `json:"requests_per_second"`
+func figure(f *float64) string {
+	if f == nil {
+		return "–"
 	}
-	Sidecars []struct {
-		Service     string  `json:"service"`
-		Pods        int     `json:"pods"`
-		CPU         float64 `json:"cpu"`
-		Memory      float64 `json:"memory"`
-		Utilization float64 `json:"utilization"`
-		Latency     float64 `json:"latency_share"`
-		Reason      string  `json:"reason"`
-	} `json:"sidecars"`
-	Warnings []string `json:"warnings"`
-	cutDocument
+	return fmt.Sprintf("%.4g", *f)
 }
 
-// cutDocument is what a document says of lists that did not fit.
-type cutDocument struct {
-	Truncated []struct {
-		List string `json:"list"`
-		Kept int    `json:"kept"`
-		Of   int    `json:"of"`
-	} `json:"truncated"`
+// pagePolicy lets the page run its own script and style and ask this server, and
+// nothing else.
+var pagePolicy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	hashOf(pageStyle), hashOf(pageScript))
+
+// hashOf names an inline text as policies do.
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// missing is how many rows of a list the document itself leaves out.
-func (c *cutDocument) missing(list string) int {
-	for _, t := range c.Truncated {
-		if t.List == list {
-			return t.Of - t.Kept
-		}
-	}
-	return 0
+// pages makes one page at a time, and keeps that of the last round: many may watch.
+type pages struct {
+	mu      sync.Mutex
+	tag     string
+	html    []byte
+	history history
 }
 
-// graphView is what the page reads of a round's graph.
-type graphView struct {
-	Edges []struct {
-		From       string   `json:"from"`
-		To         string   `json:"to"`
-		Rate       *float64 `json:"requests_per_second"`
-		PerRequest *float64 `json:"calls_per_request"`
-		Mean       *float64 `json:"mean_ms"`
-		P99        *float64 `json:"p99_ms"`
-		Errors     float64  `json:"error_ratio"`
-	} `json:"edges"`
-	Lines struct {
-		Total    int64 `json:"total"`
-		Used     int64 `json:"used"`
-		Repeated int64 `json:"repeated"`
-		Skipped  int64 `json:"skipped"`
-	} `json:"lines"`
-	cutDocument
-}
-
-// page is GET /: the last round for people, from its documents.
+// page is GET /: the last round for people, or with ?round=N another one, from its
+// documents. The page asks for itself again with the tag that it has, and is told
+// when there is nothing new.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	v := view{Style: template.CSS(pageStyle), Version: s.o.Version}
-	if round, err := s.store.Get(s.store.Latest()); err == nil {
-		if err := v.show(round); err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		v.Earlier = earlier(s.store.Numbers())
-	}
-	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, &v); err != nil {
+	round, pinned, err := s.pageRound(r)
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", pagePolicy)
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", b.Bytes())
+	tag := s.pageTag(round, pinned)
+	h := w.Header()
+	h.Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	html, err := s.render(round, pinned, tag)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", html)
 }
 
-// show reads a round's documents, as far as the page has room for them.
-func (v *view) show(r *rounds.Round) error {
-	v.Round, v.Time = r.Number, r.Time.Format(time.RFC1123)
-	if err := json.Unmarshal(r.Plan, &v.Plan); err != nil {
-		return fmt.Errorf("api: the plan of round %d: %w", r.Number, err)
+// pageRound is the round to show, nil for none yet, and whether it was asked for.
+func (s *Server) pageRound(r *http.Request) (round *rounds.Round, pinned bool, err error) {
+	n := s.store.Latest()
+	if asked := r.URL.Query().Get("round"); asked != "" {
+		if n, err = s.number(asked); err != nil {
+			return nil, false, err
+		}
+		pinned = n != s.store.Latest()
 	}
-	if err := json.Unmarshal(r.Graph, &v.Graph); err != nil {
-		return fmt.Errorf("api: the graph of round %d: %w", r.Number, err)
+	if n == 0 {
+		return nil, false, nil
 	}
-	v.Plan.Sidecars, v.MoreSidecars = head(v.Plan.Sidecars)
-	v.Plan.Warnings, v.MoreWarnings = head(v.Plan.Warnings)
-	v.Graph.Edges, v.MoreEdges = head(v.Graph.Edges)
-	v.MoreSidecars += v.Plan.missing("sidecars")
-	v.MoreWarnings += v.Plan.missing("warnings")
-	v.MoreEdges += v.Graph.missing("edges")
-	return nil
+	round, err = s.store.Get(n)
+	return round, pinned, err
 }
 
-// head is the first rows of a table, and how many are left out.
-func head[T any](rows []T) ([]T, int) {
-	n := min(len(rows), maxRows)
-	return rows[:n], len(rows) - n
+// pageTag changes with what the page shows: its round, and whether that is the last.
+func (s *Server) pageTag(round *rounds.Round, pinned bool) string {
+	h := sha256.New()
+	fmt.Fprintln(h, s.o.Version, pinned, pagePolicy)
+	if round != nil {
+		fmt.Fprintln(h, round.Number, round.Time.UnixNano())
+		h.Write(round.Plan)
+	}
+	return `"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
 }
 
-// earlier is the rounds before the last, the last of them first, a few.
-func earlier(numbers []int) []int {
-	var out []int
-	for i := len(numbers) - 2; i >= 0 && len(out) < 20; i-- {
-		out = append(out, numbers[i])
+// render is the page, or the one that was made before.
+func (s *Server) render(round *rounds.Round, pinned bool, tag string) ([]byte, error) {
+	s.pages.mu.Lock()
+	defer s.pages.mu.Unlock()
+	if s.pages.tag == tag {
+		return s.pages.html, nil
 	}
-	return out
+	v := view{Style: template.CSS(pageStyle), Script: template.JS(pageScript), Version: s.o.Version, Tag: tag, Latest: s.store.Latest(), Pinned: pinned}
+	if round != nil {
+		line, before := s.pages.history.of(s.store, round)
+		if err := v.show(round, line, before); err != nil {
+			return nil, err
+		}
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, &v); err != nil {
+		return nil, err
+	}
+	if !pinned {
+		s.pages.tag, s.pages.html = tag, b.Bytes()
+	}
+	return b.Bytes(), nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/sluice-mesh/sluice/internal/report"
 	"github.com/sluice-mesh/sluice/internal/request"
 	"github.com/sluice-mesh/sluice/internal/rounds"
 )
@@ -15,6 +17,8 @@ import (
 const (
 	typeJSON = "application/json"
 	typeDOT  = "text/vnd.graphviz; charset=utf-8"
+	typeSVG  = "image/svg+xml"
+	typeYAML = "application/yaml"
 )
 
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
@@ -29,18 +33,65 @@ func (s *Server) dot(w http.ResponseWriter, r *http.Request) {
 	s.document(w, r, typeDOT, func(d *rounds.Documents) []byte { return d.DOT })
 }
 
-// document answers with one document of the round that the path names.
-func (s *Server) document(w http.ResponseWriter, r *http.Request, contentType string, of func(*rounds.Documents) []byte) {
-	n, err := s.number(mux.Vars(r)["n"])
-	var round *rounds.Round
+// svg draws the round's mesh when it is asked for, as many at a time as requests work.
+func (s *Server) svg(w http.ResponseWriter, r *http.Request) {
+	round, err := s.named(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	leave, err := s.gate.enter(r.Context(), false)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	picture, err := report.RoundPicture(round.Graph)
+	leave()
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	// As a page of its own it may have its style, which is in it, and nothing else.
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src '"+hashOf("\n"+report.PictureStyle())+"'")
+	s.send(w, r, http.StatusOK, typeSVG, picture)
+}
+
+// yaml is the round's Istio resources, for kubectl apply -f -. Like the document that
+// they come from it may be cut, but between resources.
+func (s *Server) yaml(w http.ResponseWriter, r *http.Request) {
+	round, err := s.named(r)
+	var plan struct {
+		Resources []string `json:"istio_cr"`
+	}
 	if err == nil {
-		round, err = s.store.Get(n)
+		err = json.Unmarshal(round.Plan, &plan)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="istio-round-%d.yaml"`, round.Number))
+	s.send(w, r, http.StatusOK, typeYAML, report.Stream(plan.Resources))
+}
+
+// document answers with one document of the round that the path names.
+func (s *Server) document(w http.ResponseWriter, r *http.Request, contentType string, of func(*rounds.Documents) []byte) {
+	round, err := s.named(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Last-Modified", round.Time.UTC().Format(http.TimeFormat))
 	s.send(w, r, http.StatusOK, contentType, of(&round.Documents))
+}
+
+// named is the round that the path names.
+func (s *Server) named(r *http.Request) (*rounds.Round, error) {
+	n, err := s.number(mux.Vars(r)["n"])
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Get(n)
 }
 
 // number is the round that a path names.

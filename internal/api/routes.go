@@ -38,6 +38,8 @@ func (s *Server) routes() http.Handler {
 		{"/rounds/{n}", get(s.plan)},
 		{"/rounds/{n}/graph", get(s.graph)},
 		{"/rounds/{n}/graph.dot", get(s.dot)},
+		{"/rounds/{n}/graph.svg", get(s.svg)},
+		{"/rounds/{n}/istio.yaml", get(s.yaml)},
 	} {
 		router.Handle(r.path, s.watch(r.path, s.dispatch(r.methods)))
 	}

@@ -28,6 +28,8 @@ func TestRoutes(t *testing.T) {
 		"/rounds": "application/json", "/rounds/1": "application/json", "/rounds/latest": "application/json",
 		"/rounds/1/graph": "application/json", "/rounds/latest/graph": "application/json",
 		"/rounds/1/graph.dot": "text/vnd.graphviz", "/rounds/latest/graph.dot": "text/vnd.graphviz",
+		"/rounds/1/graph.svg": "image/svg+xml", "/rounds/latest/graph.svg": "image/svg+xml",
+		"/rounds/1/istio.yaml": "application/yaml", "/rounds/latest/istio.yaml": "application/yaml",
 	} {
 		f("GET", path, 200, contentType)
 		f("HEAD", path, 200, contentType)

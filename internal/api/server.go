@@ -56,6 +56,7 @@ type Server struct {
 	intake  *intake
 	gate    *gate
 	metrics *metrics
+	pages   pages
 	handler http.Handler
 	// stopping ends when the server is to stop.
 	stopping context.Context

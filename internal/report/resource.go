@@ -12,9 +12,12 @@ import (
 
 // ResourceStream is `sluice crs`: one YAML document for each resource, as many as
 // Answer has strings, for kubectl apply -f -.
-func ResourceStream(r *optimize.Report) []byte {
+func ResourceStream(r *optimize.Report) []byte { return Stream(yamls(r)) }
+
+// Stream joins YAML documents to one stream.
+func Stream(docs []string) []byte {
 	var b bytes.Buffer
-	for i, doc := range yamls(r) {
+	for i, doc := range docs {
 		if i > 0 {
 			b.WriteString("---\n")
 		}

@@ -20,6 +20,8 @@ type Round struct {
 	Number int
 	// Time at which it was answered.
 	Time time.Time
+	// Mesh is the same number for rounds of the same mesh: that of its first.
+	Mesh int
 	Documents
 	// Trouble says what went wrong in keeping it: that it is in memory only,
 	// though there is a folder, until it can be written with a later round; or

@@ -181,7 +181,7 @@ func (s *Store) commit(r *record, memory *optimize.Memory) (*Round, error) {
 		s.meshes.learn(r, memory.Services)
 	}
 	s.prune()
-	return &Round{Number: r.Number, Time: r.Time, Documents: r.docs, Trouble: errors.Join(dumb, unsaved)}, nil
+	return &Round{Number: r.Number, Time: r.Time, Mesh: r.Mesh, Documents: r.docs, Trouble: errors.Join(dumb, unsaved)}, nil
 }
 
 // save writes a round to the folder, after those that could not be written before.
@@ -262,7 +262,7 @@ func (s *Store) Get(n int) (*Round, error) {
 	if err != nil {
 		return nil, s.gone(n, err)
 	}
-	return &Round{Number: r.Number, Time: r.Time, Documents: r.docs}, nil
+	return &Round{Number: r.Number, Time: r.Time, Mesh: r.Mesh, Documents: r.docs}, nil
 }
 
 // packed is round n as it is kept.
