@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -54,10 +55,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	return s.round(r.Context(), req, o)
 }
 
+// readTime is how long one log may take to read: others wait meanwhile. Two
+// million lines take a few seconds; what a log of any kind holds back beyond that
+// (compressed, on a disk that is gone) must not hold back an answer.
+const readTime = 12 * time.Second
+
 // decode is the request in b, with its log where it may be read, and the options
 // to run it with. It gives b's memory and place back.
 func (s *Server) decode(b *body) (*request.Request, optimize.Options, error) {
 	o := s.o.Run
+	o.Log.MaxTime = cmp.Or(o.Log.MaxTime, readTime)
 	in, err := b.reader()
 	if err != nil {
 		return nil, o, err
