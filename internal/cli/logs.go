@@ -23,7 +23,7 @@ type logs struct {
 }
 
 func (l *logs) flags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&l.names, "log", nil, "read this log, partial reading, glob or '-' instead of the request's accesslog_path; may be repeated")
+	cmd.Flags().StringArrayVar(&l.names, "log", nil, "read this `LOG`, partial reading, glob or '-' instead of the request's accesslog_path; may be repeated")
 	l.fields.flags(cmd)
 }
 
@@ -140,7 +140,7 @@ func pipe(ctx context.Context, name string, open func() (io.ReadCloser, error)) 
 type fields struct{ given []string }
 
 func (f *fields) flags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.given, "field", nil, "`NAME=FIELD`: the log's own name for a field, such as dst=upstream_host; may be repeated")
+	cmd.Flags().StringArrayVar(&f.given, "field", nil, "the log's own name for a field as `NAME=FIELD`, such as dst=upstream_host; may be repeated")
 }
 
 func (f *fields) apply(o *accesslog.Options) error {
