@@ -38,6 +38,8 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.rates = append(s.rates, rate)
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
+	e.RateLow, e.RateHigh = rate.interval()
+	e.P99Low, e.P99High = interval99(t.durations)
 	side := inSide
 	if t.events[outSide] > 0 {
 		side = outSide

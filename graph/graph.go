@@ -87,6 +87,10 @@ type Edge struct {
 	// Mean and P99 of the call's duration: as its caller's sidecar saw it
 	// where that was logged, else as the callee's did.
 	Mean, P99 time.Duration
+	// RateLow to RateHigh and P99Low to P99High hold the true figure in 95 of 100
+	// logs of this length. P99High is 0 where there are too few calls to bound it.
+	RateLow, RateHigh float64
+	P99Low, P99High   time.Duration
 	// ErrorRatio is the share of calls with a 5xx code or no upstream at all.
 	ErrorRatio float64
 	// SentBytes is the mean size of a response.

@@ -46,19 +46,24 @@ type externalRow struct {
 
 // edgeRow is all calls from one node to another.
 type edgeRow struct {
-	From       string   `json:"from"`
-	To         string   `json:"to"`
-	Rate       figure   `json:"requests_per_second"`
-	PerRequest figure   `json:"calls_per_request"`
-	PerCall    figure   `json:"calls_per_call"`
-	Calls      int      `json:"calls"`
-	MeanMS     millis   `json:"mean_ms"`
-	P99MS      millis   `json:"p99_ms"`
-	Errors     figure   `json:"error_ratio"`
-	Bytes      figure   `json:"response_bytes"`
-	Hosts      []string `json:"hosts,omitempty"`
-	MoreHosts  int      `json:"more_hosts,omitempty"`
-	Back       bool     `json:"closes_cycle,omitempty"`
+	From       string `json:"from"`
+	To         string `json:"to"`
+	Rate       figure `json:"requests_per_second"`
+	RateLow    figure `json:"requests_per_second_low"`
+	RateHigh   figure `json:"requests_per_second_high"`
+	PerRequest figure `json:"calls_per_request"`
+	PerCall    figure `json:"calls_per_call"`
+	Calls      int    `json:"calls"`
+	MeanMS     millis `json:"mean_ms"`
+	P99MS      millis `json:"p99_ms"`
+	P99Low     millis `json:"p99_ms_low"`
+	// P99High is null where there are too few calls to bound it.
+	P99High   *millis  `json:"p99_ms_high"`
+	Errors    figure   `json:"error_ratio"`
+	Bytes     figure   `json:"response_bytes"`
+	Hosts     []string `json:"hosts,omitempty"`
+	MoreHosts int      `json:"more_hosts,omitempty"`
+	Back      bool     `json:"closes_cycle,omitempty"`
 
 	fromKind, toKind graph.Kind // which names alone do not tell
 }
@@ -170,8 +175,8 @@ func edgeRows(g *graph.Graph) []edgeRow {
 	for _, e := range g.Edges {
 		r := edgeRow{
 			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
-			Rate: figure(e.Rate), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
-			MeanMS: millis(e.Mean), P99MS: millis(e.P99), Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
+			Rate: figure(e.Rate), RateLow: figure(e.RateLow), RateHigh: figure(e.RateHigh), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
+			MeanMS: millis(e.Mean), P99MS: millis(e.P99), P99Low: millis(e.P99Low), P99High: known(e.P99High > 0, millis(e.P99High)), Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
 			Back: e.Back, fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
 		}
 		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
