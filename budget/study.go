@@ -119,9 +119,8 @@ func (s *Study) InForce() (given []MilliCPU, known bool) {
 	return given, known
 }
 
-// Observed is what the round showed at the gateway; of a changed load, Rate is the
-// changed one.
-func (s *Study) Observed() Gateway { return s.b.gateway }
+// Seen is what the round showed at the gateway.
+func (s *Study) Seen() Gateway { return s.in.Gateway.sane() }
 
 // Limits are the round's.
 func (s *Study) Limits() Limits { return s.in.Limits }

@@ -1,0 +1,25 @@
+package optimize
+
+import (
+	"github.com/sluice-mesh/sluice/budget"
+)
+
+// Study is what a round's plan was made of, for those who ask what would have been:
+// a plain value that survives JSON. It must not be changed.
+type Study struct {
+	// Input is what budget.Pour was given.
+	Input budget.Input `json:"input"`
+	// Pods names the pods of each service, in the order of Input.Sidecars.
+	Pods [][]string `json:"pods"`
+}
+
+// NewStudy is the Study of the round that Plan would make of these.
+func NewStudy(obs *Observation, prior *Memory, o Options) *Study {
+	s := &Study{Input: pourInput(obs, prior, o.Budget), Pods: make([][]string, len(obs.fleet))}
+	for i := range obs.fleet {
+		for _, p := range obs.fleet[i].Pods {
+			s.Pods[i] = append(s.Pods[i], p.Name)
+		}
+	}
+	return s
+}
