@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -190,7 +191,7 @@ func (b *Builder) push(e *event) {
 	s.events = append(s.events, *e)
 	b.kept++
 	if len(s.events) >= s.compactAt {
-		b.compact(s)
+		b.kept -= b.compact(s)
 	}
 	if b.kept > b.options.MaxEvents+b.options.MaxEvents/8 {
 		b.shrink()
@@ -210,14 +211,14 @@ func (b *Builder) unshare() {
 
 // compact sorts a shard, makes repeats one, and caps each request at MaxTrace
 // events: those of the smallest hashes, and one more as the mark that there
-// were others. Both are functions of the set of events, whatever their order.
-func (b *Builder) compact(s *shard) {
-	b.kept -= len(s.events)
+// were others. Both are functions of the set of events, whatever their order. It
+// changes nothing but s, and returns how many events are gone.
+func (b *Builder) compact(s *shard) (gone int) {
 	sortEvents(s.events, 0)
-	before, out, run := len(s.events), s.events[:0], 0
+	before, out, n, run := len(s.events), s.events, 0, 0
 	for i := range s.events {
 		e := &s.events[i]
-		if n := len(out); n > 0 && out[n-1].key == e.key {
+		if n > 0 && out[n-1].key == e.key {
 			if out[n-1].id == e.id {
 				b.fold(&out[n-1], e)
 				continue
@@ -227,15 +228,19 @@ func (b *Builder) compact(s *shard) {
 			run = 0
 		}
 		if run <= b.options.MaxTrace {
-			out = append(out, *e)
+			if n < i {
+				out[n] = *e
+			}
+			n++
 		}
 	}
+	out = out[:n]
 	s.events = out
 	s.compactAt = max(firstCompact, 2*len(out))
 	if before-len(out) < before/8 { // few repeats: no hurry to look for more
 		s.compactAt *= 2
 	}
-	b.kept += len(out)
+	return before - len(out)
 }
 
 // fold makes e one with its repeat. Where the two differ in what does not tell
@@ -261,8 +266,20 @@ func (b *Builder) content(x, y *event) int {
 // shrink drops repeats everywhere and then, while there is still too much,
 // every other request by hash.
 func (b *Builder) shrink() {
-	for i := range b.shards {
-		b.compact(&b.shards[i])
+	var gone [shardCount]int
+	if b.kept < worthAhead {
+		for i := range b.shards {
+			gone[i] = b.compact(&b.shards[i])
+		}
+	} else {
+		var all sync.WaitGroup
+		for i := range b.shards {
+			all.Go(func() { gone[i] = b.compact(&b.shards[i]) })
+		}
+		all.Wait()
+	}
+	for _, n := range gone {
+		b.kept -= n
 	}
 	for b.kept > b.options.MaxEvents && b.level < 63 {
 		b.raise(b.level + 1)

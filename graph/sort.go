@@ -1,7 +1,5 @@
 package graph
 
-import "slices"
-
 // fewEvents are sorted faster by comparing them.
 const fewEvents = 24
 
@@ -23,7 +21,7 @@ func (e *event) digit(d uint) byte {
 // digits. McIlroy, Bostic and McIlroy, Engineering radix sort, 1993.
 func sortEvents(es []event, d uint) {
 	if len(es) <= fewEvents || d == digits {
-		slices.SortFunc(es, func(x, y event) int { return compareEvents(&x, &y) })
+		insertEvents(es)
 		return
 	}
 	var next, end [256]int
@@ -45,6 +43,22 @@ func sortEvents(es []event, d uint) {
 	for _, to := range end {
 		sortEvents(es[from:to], d+1)
 		from = to
+	}
+}
+
+// insertEvents sorts a few, or those that are all alike. Events are large: they
+// are moved once, and compared where they are.
+func insertEvents(es []event) {
+	for i := 1; i < len(es); i++ {
+		at := i
+		for at > 0 && compareEvents(&es[i], &es[at-1]) < 0 {
+			at--
+		}
+		if at < i {
+			e := es[i]
+			copy(es[at+1:i+1], es[at:i])
+			es[at] = e
+		}
 	}
 }
 

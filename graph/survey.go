@@ -100,6 +100,14 @@ type events struct {
 	maxTrace int
 }
 
+// count of all events.
+func (es *events) count() (n int) {
+	for _, shard := range es.shards {
+		n += len(shard)
+	}
+	return n
+}
+
 // request is the events of one external request, or one event without a
 // request_id.
 type request struct {

@@ -17,6 +17,14 @@ type traceTable struct {
 // Traces walks the external requests in a fixed order. The Trace handed over is
 // valid until the next one.
 func (g *Graph) Traces() iter.Seq[*Trace] {
+	if es := g.traces.events; es != nil && es.count() >= worthAhead {
+		return ahead(g.inTurn())
+	}
+	return g.inTurn()
+}
+
+// inTurn is Traces on the calling goroutine alone.
+func (g *Graph) inTurn() iter.Seq[*Trace] {
 	return func(yield func(*Trace) bool) {
 		if g.traces.events == nil {
 			return
@@ -104,7 +112,10 @@ func (t *tree) arrange(calls, out []Call) []Call {
 		t.children = append(t.children, int32(i))
 	}
 	slices.SortFunc(t.children, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(calls[a].Parent, calls[b].Parent), t.compare(&calls[a], &calls[b]), cmp.Compare(a, b))
+		if c := cmp.Compare(calls[a].Parent, calls[b].Parent); c != 0 {
+			return c
+		}
+		return cmp.Or(t.compare(&calls[a], &calls[b]), cmp.Compare(a, b))
 	})
 	t.placed = append(t.placed[:0], make([]int32, len(calls))...)
 	for i := range t.placed {
@@ -138,8 +149,14 @@ func (t *tree) sort() {
 
 // compare is by caller's pod, so that all starts compared are of one clock.
 func (t *tree) compare(a, b *Call) int {
+	if a.From != b.From { // cmp.Or would look at all there is, each time
+		return cmp.Compare(a.From, b.From)
+	}
+	if a.FromPod == b.FromPod && a.Out.Logged && b.Out.Logged && a.Out.Start != b.Out.Start {
+		return cmp.Compare(a.Out.Start, b.Out.Start)
+	}
 	return cmp.Or(
-		cmp.Compare(a.From, b.From), cmp.Compare(a.FromPod, b.FromPod),
+		cmp.Compare(a.FromPod, b.FromPod),
 		cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged)), cmp.Compare(a.Out.Start, b.Out.Start),
 		cmp.Compare(a.To, b.To), cmp.Compare(a.ToPod, b.ToPod),
 		cmp.Compare(a.In.Start, b.In.Start), cmp.Compare(a.Out.Duration, b.Out.Duration), cmp.Compare(a.In.Duration, b.In.Duration),
@@ -189,7 +206,10 @@ func (t *tree) findParents() {
 	}
 	slices.SortFunc(t.callers, func(a, b int32) int {
 		x, y := &calls[a], &calls[b]
-		return cmp.Or(cmp.Compare(x.To, y.To), cmp.Compare(x.ToPod, y.ToPod), cmp.Compare(x.In.Start, y.In.Start), cmp.Compare(a, b))
+		if x.To != y.To {
+			return cmp.Compare(x.To, y.To)
+		}
+		return cmp.Or(cmp.Compare(x.ToPod, y.ToPod), cmp.Compare(x.In.Start, y.In.Start), cmp.Compare(a, b))
 	})
 	for i := range calls {
 		calls[i].Parent = t.parent(int32(i))
@@ -212,7 +232,10 @@ func (t *tree) parent(i int32) int {
 func (t *tree) callsTo(node, pod int) []int32 {
 	find := func(pod int) int {
 		at, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
-			return cmp.Or(cmp.Compare(t.calls[k].To, node), cmp.Compare(t.calls[k].ToPod, pod))
+			if c := &t.calls[k]; c.To != node {
+				return cmp.Compare(c.To, node)
+			}
+			return cmp.Compare(t.calls[k].ToPod, pod)
 		})
 		return at
 	}
