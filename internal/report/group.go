@@ -64,7 +64,7 @@ func (s *sketch) alike() func(i int) string {
 func (s *sketch) merge(by Grouping, list []int) spot {
 	first := &s.spots[list[0]]
 	g := spot{kind: graph.Service, serviceRow: serviceRow{Namespaces: first.Namespaces}}
-	var self, work float64
+	var self, work, timed float64 // timed is the calls received where they were measured
 	for _, i := range list {
 		p := &s.spots[i]
 		g.members = append(g.members, p.Name)
@@ -73,12 +73,15 @@ func (s *sketch) merge(by Grouping, list []int) spot {
 		g.Visits += p.Visits
 		g.Latency += p.Latency
 		g.SidecarMS += p.SidecarMS
-		self += float64(p.SelfMS) * float64(p.Rate)
-		work += float64(p.WorkMS) * float64(p.Rate)
+		if p.SelfMS != nil && p.WorkMS != nil {
+			timed += float64(p.Rate)
+			self += float64(*p.SelfMS) * float64(p.Rate)
+			work += float64(*p.WorkMS) * float64(p.Rate)
+		}
 		g.main, g.path = g.main || p.main, g.path || p.path
 	}
-	if g.Rate > 0 {
-		g.SelfMS, g.WorkMS = millis(self/float64(g.Rate)), millis(work/float64(g.Rate))
+	if timed > 0 {
+		g.SelfMS, g.WorkMS = known(true, millis(self/timed)), known(true, millis(work/timed))
 	}
 	g.Name = fmt.Sprintf("%s and %d more", first.Name, len(list)-1)
 	if by == GroupNamespace {

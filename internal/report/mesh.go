@@ -28,11 +28,12 @@ type serviceRow struct {
 	Pods       int      `json:"pods"`
 	Rate       figure   `json:"requests_per_second"`
 	Visits     figure   `json:"visits"`
-	SelfMS     millis   `json:"self_ms"`
-	WorkMS     millis   `json:"work_ms"`
-	SidecarMS  millis   `json:"sidecar_ms"`
-	Latency    figure   `json:"latency_share"`
-	SidecarCPU *figure  `json:"sidecar_cpu"`
+	// SelfMS and WorkMS are null where no call's own time was measured.
+	SelfMS     *millis `json:"self_ms"`
+	WorkMS     *millis `json:"work_ms"`
+	SidecarMS  millis  `json:"sidecar_ms"`
+	Latency    figure  `json:"latency_share"`
+	SidecarCPU *figure `json:"sidecar_cpu"`
 	// Depth is null where the gateway does not reach it.
 	Depth  *int   `json:"depth"`
 	Opaque string `json:"opaque,omitempty"`
@@ -114,10 +115,15 @@ func GraphWithin(o *optimize.Observation, limit int) ([]byte, error) {
 
 func meshGatewayOf(o *optimize.Observation) meshGateway {
 	g := o.Graph.Gateway
-	seen := g.Requests > 0
-	return meshGateway{g.Requests, known(seen && g.Rate > 0, figure(g.Rate)),
-		known(seen, millis(g.Mean)), known(seen, millis(g.P99)), o.Critical.Traces}
+	timed := latencySeen(&g)
+	return meshGateway{g.Requests, known(g.Requests > 0 && g.Rate > 0, figure(g.Rate)),
+		known(timed, millis(g.Mean)), known(timed, millis(g.P99)), o.Critical.Traces}
 }
+
+// latencySeen tells whether the log shows how long external requests took. Without
+// a line of the gateway's they are counted by what entry services wrote, and nobody
+// has timed them.
+func latencySeen(g *graph.Gateway) bool { return g.Requests > 0 && (g.Mean > 0 || g.P99 > 0) }
 
 // serviceRows lists every service of the request, seen in the log or not.
 func serviceRows(o *optimize.Observation) []serviceRow {
@@ -144,7 +150,9 @@ func (r *serviceRow) observed(o *optimize.Observation, i int) {
 	r.Namespaces, r.Opaque = n.Namespaces, n.Opaque
 	r.Rate, r.Visits = figure(n.Rate), figure(n.Visits)
 	r.Depth = known(n.Depth >= 0, n.Depth)
-	r.SelfMS, r.WorkMS, r.SidecarMS = millis(c.Self), millis(c.Work), millis(c.Sidecar)
+	measured := c.Calls > 0 || c.Self > 0
+	r.SelfMS, r.WorkMS = known(measured, millis(c.Self)), known(measured, millis(c.Work))
+	r.SidecarMS = millis(c.Sidecar)
 	r.Latency = figure(c.Latency)
 }
 

@@ -37,8 +37,12 @@ func meshLine(o *optimize.Observation) string {
 	if g.Requests == 0 {
 		return "no request was observed"
 	}
-	return fmt.Sprintf("%s requests/s, mean %s, p99 %s, of %s in the log; %s",
-		number(g.Rate), milliseconds(g.Mean), milliseconds(g.P99), count(g.Requests, "request"), count(o.Critical.Traces, "trace"))
+	took := "latency not logged"
+	if latencySeen(&g) {
+		took = fmt.Sprintf("mean %s, p99 %s", milliseconds(g.Mean), milliseconds(g.P99))
+	}
+	return fmt.Sprintf("%s requests/s, %s, of %s in the log; %s",
+		number(g.Rate), took, count(g.Requests, "request"), count(o.Critical.Traces, "trace"))
 }
 
 func serviceTable(o *optimize.Observation, colour bool) *table {
@@ -49,12 +53,20 @@ func serviceTable(o *optimize.Observation, colour bool) *table {
 			used = number(float64(*s.SidecarCPU))
 		}
 		t.add(s.Name, fmt.Sprint(s.Pods), number(float64(s.Rate)), number(float64(s.Visits)),
-			milliseconds(time.Duration(s.SelfMS)), milliseconds(time.Duration(s.SidecarMS)), percent(float64(s.Latency)), used, s.Opaque)
+			millisOrDash(s.SelfMS), milliseconds(time.Duration(s.SidecarMS)), percent(float64(s.Latency)), used, s.Opaque)
 	}
 	for _, x := range externalRows(o.Graph) {
 		t.add(x.Name, "-", number(float64(x.Rate)), "-", "-", "-", "-", "-", "outside the mesh")
 	}
 	return t
+}
+
+// millisOrDash is "-" for what was not observed.
+func millisOrDash(d *millis) string {
+	if d == nil {
+		return "-"
+	}
+	return milliseconds(time.Duration(*d))
 }
 
 func edgeTable(g *graph.Graph, colour bool) *table {

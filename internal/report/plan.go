@@ -57,18 +57,21 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	d.list("scopes", 6, scopeRows(&d, r.Scopes))
 	d.set("features", theFeatures())
 	d.set("totals", totals{cores(r.Plan.CPU), r.Request.CPULimit, r.Plan.Memory, r.Request.MemoryLimit})
-	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
+	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
 	g := r.Graph.Gateway
-	d.set("observed", gatewayOf(g.Requests > 0, budget.Gateway{Rate: g.Rate, Mean: g.Mean}))
+	d.set("observed", gatewayOf(g.Requests > 0, latencySeen(&g), budget.Gateway{Rate: g.Rate, Mean: g.Mean}))
+	if r.Curve != nil {
+		d.set("curve", curveOf(r.Curve))
+	}
 	d.list("sidecars", 3, sidecarRows(&d, &r.Plan))
 	d.list("warnings", 2, warningRows(&d, r.Warnings))
 	return d.finish(limit)
 }
 
-// gatewayOf is g as far as it is known: a mean where requests were seen, a rate
+// gatewayOf is g as far as it is known: a mean where requests were timed, a rate
 // where it could be told.
-func gatewayOf(seen bool, g budget.Gateway) gatewayRow {
-	return gatewayRow{known(seen, millis(g.Mean)), known(seen && g.Rate > 0, figure(g.Rate))}
+func gatewayOf(seen, timed bool, g budget.Gateway) gatewayRow {
+	return gatewayRow{known(timed, millis(g.Mean)), known(seen && g.Rate > 0, figure(g.Rate))}
 }
 
 // sidecarRows may go without their reasons where there are very many.

@@ -37,7 +37,12 @@ func gatewayLine(r *optimize.Report) string {
 	if g.Requests == 0 {
 		return "no request was observed: the plan rests on the sidecars' use alone"
 	}
-	line := fmt.Sprintf("observed %s requests/s at %s", number(g.Rate), milliseconds(g.Mean))
+	line := fmt.Sprintf("observed %s requests/s", number(g.Rate))
+	if latencySeen(&g) {
+		line += " at " + milliseconds(g.Mean)
+	} else {
+		line += " (how long they took was not logged)"
+	}
 	if p := r.Plan.Predicted; p.Mean > 0 {
 		line += fmt.Sprintf("; foreseen with this plan %s requests/s at %s", number(p.Rate), milliseconds(p.Mean))
 	}

@@ -175,8 +175,8 @@ func (s *sketch) node(p *spot) draw.Node {
 	}
 	n.Share = float64(p.Latency)
 	n.Lines = []string{rate + " · " + count(p.Pods, "pod")}
-	if p.SelfMS > 0 {
-		n.Lines = append(n.Lines, "self "+shortMS(p.SelfMS)+" · "+part(float64(p.Latency)))
+	if p.SelfMS != nil && *p.SelfMS > 0 {
+		n.Lines = append(n.Lines, "self "+shortMS(*p.SelfMS)+" · "+part(float64(p.Latency)))
 	}
 	n.Tip = n.Name + ": " + strings.Join(tips(p), ", ")
 	return n
@@ -184,8 +184,11 @@ func (s *sketch) node(p *spot) draw.Node {
 
 // tips is all that a picture tells of a service.
 func tips(p *spot) []string {
-	t := []string{count(p.Pods, "pod"), perSecond(float64(p.Rate)), fmt.Sprintf("%.3g calls per request", float64(p.Visits)),
-		"self " + shortMS(p.SelfMS), "of it work " + shortMS(p.WorkMS), "at sidecars " + shortMS(p.SidecarMS) + " per request", part(float64(p.Latency)) + " of the latency"}
+	t := []string{count(p.Pods, "pod"), perSecond(float64(p.Rate)), fmt.Sprintf("%.3g calls per request", float64(p.Visits))}
+	if p.SelfMS != nil && p.WorkMS != nil {
+		t = append(t, "self "+shortMS(*p.SelfMS), "of it work "+shortMS(*p.WorkMS))
+	}
+	t = append(t, "at sidecars "+shortMS(p.SidecarMS)+" per request", part(float64(p.Latency))+" of the latency")
 	if p.SidecarCPU != nil {
 		t = append(t, fmt.Sprintf("sidecars used %.3g cores", float64(*p.SidecarCPU)))
 	}
