@@ -68,6 +68,7 @@ func (c *aggregateCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	saveMemory(logs, "")
 	clear := c.env.watch(&o)
 	read, err := accesslog.ReadAll(ctx, logs, o.Log)
 	clear()

@@ -40,8 +40,11 @@ func (l *logs) apply(ctx context.Context, env *Env, req *request.Request, o *opt
 		}
 	}
 	var err error
-	o.Logs, err = sources(ctx, env, names)
-	return err
+	if o.Logs, err = sources(ctx, env, names); err != nil {
+		return err
+	}
+	saveMemory(o.Logs, req.AccessLog)
+	return nil
 }
 
 // sources are the logs that names mean: files, pipes, globs, or "-".
