@@ -59,18 +59,19 @@ type figure float64
 
 // MarshalJSON prints a number or null.
 func (f figure) MarshalJSON() ([]byte, error) {
-	v := float64(f)
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if v := float64(f); math.IsNaN(v) || math.IsInf(v, 0) {
 		return []byte("null"), nil
 	}
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
-	if err != nil {
-		return nil, err
+	return json.Marshal(float64(f.rounded()))
+}
+
+// rounded is f as MarshalJSON prints it.
+func (f figure) rounded() figure {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', 6, 64), 64)
+	if err != nil || v == 0 {
+		return 0 // no -0
 	}
-	if rounded == 0 {
-		rounded = 0 // no -0
-	}
-	return json.Marshal(rounded)
+	return figure(v)
 }
 
 // known is a pointer to v, or nil (null in JSON) when it was not observed.

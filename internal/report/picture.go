@@ -93,10 +93,10 @@ func (s *sketch) view(v View, spots, hops int) (*draw.Mesh, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, edges := len(s.spots), len(s.hops)
+	all, edges := s.count(), len(s.hops)
 	var notes []string
 	if s.busiest(spots, hops) {
-		notes = append(notes, fmt.Sprintf("Shown are the busiest %d of %d nodes and %d of %d edges", len(s.spots)-1, all-1, len(s.hops), edges))
+		notes = append(notes, fmt.Sprintf("Shown are the busiest %d of %d nodes and %d of %d edges", s.count(), all, len(s.hops), edges))
 	}
 	if s.cut {
 		notes = append(notes, "The round's document holds only a part of the mesh, and so does this picture")

@@ -18,7 +18,7 @@ import (
 // document; so a picture shows no more than sluice graph -o json does.
 type sketch struct {
 	gateway meshGateway
-	spots   []spot // the root first
+	spots   []spot // the root first, if it is there
 	hops    []hop
 	// cut says that the document held only a part.
 	cut bool
@@ -98,6 +98,7 @@ func (d *meshDocument) sketch() *sketch {
 	at := make(map[end]int)
 	add := func(r serviceRow, kind graph.Kind) {
 		at[end{r.Name, kind}] = len(s.spots)
+		r.Rate = r.Rate.rounded() // as it is in the document, for the same picture
 		s.spots = append(s.spots, spot{serviceRow: r, kind: kind})
 	}
 	add(serviceRow{Name: graph.RootName}, graph.Root)
@@ -110,6 +111,7 @@ func (d *meshDocument) sketch() *sketch {
 	for _, e := range d.Edges {
 		from, ok := at[end{e.From, e.fromKind}]
 		to, known := at[end{e.To, e.toKind}]
+		e.Rate = e.Rate.rounded()
 		if ok && known {
 			s.hops = append(s.hops, hop{edgeRow: e, from: from, to: to})
 		}

@@ -43,7 +43,7 @@ func (e *ViewError) Error() string { return e.Problem }
 
 // apply takes the part of s that v shows, and says which that is.
 func (v *View) apply(s *sketch) (title string, err error) {
-	all := len(s.spots) - 1
+	all := s.count()
 	var said []string
 	if v.Focus != "" {
 		if err := s.focus(v.Focus, v.Depth); err != nil {
@@ -52,14 +52,14 @@ func (v *View) apply(s *sketch) (title string, err error) {
 		said = append(said, fmt.Sprintf("around %s, up to %s away", Printable(v.Focus, maxLabel), count(v.Depth, "call")))
 	}
 	if v.Critical {
-		s.keep(func(i int) bool { return s.spots[i].path })
+		s.keep(func(i int) bool { return s.spots[i].path || s.spots[i].kind == graph.Root })
 		said = append(said, "on critical paths")
 	}
 	if v.MinShare > 0 {
 		s.heaviest(v.MinShare)
 		said = append(said, fmt.Sprintf("with %s of the latency or more", part(v.MinShare)))
 	}
-	shown := len(s.spots) - 1
+	shown := s.count()
 	if v.Group != GroupNone {
 		if err := s.group(v.Group); err != nil {
 			return "", err
@@ -72,13 +72,13 @@ func (v *View) apply(s *sketch) (title string, err error) {
 	return fmt.Sprintf("%d of %s and upstreams, %s", shown, count(all, "service"), strings.Join(said, ", ")), nil
 }
 
-// keep leaves out spots and what leads to them; the root stays.
+// keep leaves out spots and what leads to them.
 func (s *sketch) keep(wanted func(i int) bool) {
 	at := make([]int, len(s.spots))
 	var spots []spot
 	for i := range s.spots {
 		at[i] = -1
-		if i == 0 || wanted(i) {
+		if wanted(i) {
 			at[i] = len(spots)
 			spots = append(spots, s.spots[i])
 		}
@@ -110,15 +110,7 @@ func (s *sketch) focus(name string, depth int) error {
 	for _, next := range [][][]int{down, up} {
 		reach(centre, depth, next, near)
 	}
-	root := near[0]
 	s.keep(func(i int) bool { return near[i] })
-	if !root && len(s.spots) > 1 {
-		s.spots = slices.Delete(s.spots, 0, 1)
-		for i := range s.hops {
-			s.hops[i].from--
-			s.hops[i].to--
-		}
-	}
 	return nil
 }
 
@@ -203,6 +195,7 @@ func (s *sketch) heaviest(share float64) {
 	}
 	wanted := make([]bool, len(s.spots))
 	for i := range s.spots {
+		wanted[i] = wanted[i] || s.spots[i].kind == graph.Root
 		if float64(s.spots[i].Latency) < share {
 			continue
 		}
@@ -242,6 +235,17 @@ func (s *sketch) busiest(spots, hops int) (cut bool) {
 		s.hops = kept
 	}
 	return cut
+}
+
+// count is how many services and upstreams there are: all but the root.
+func (s *sketch) count() int {
+	n := len(s.spots)
+	for i := range s.spots {
+		if s.spots[i].kind == graph.Root {
+			n--
+		}
+	}
+	return n
 }
 
 // byRate is the indexes of the spots, the root first, then by falling rate.
