@@ -79,11 +79,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	tag := s.pageTag(round, pinned)
-	h := w.Header()
-	h.Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
-		h.Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusNotModified)
+	if s.unchanged(w, r, tag) {
 		return
 	}
 	html, err := s.render(round, pinned, tag)
@@ -91,8 +87,8 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	w.Header().Set("Referrer-Policy", "no-referrer")
 	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", html)
 }
 

@@ -81,8 +81,27 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, contentType st
 		s.fail(w, r, err)
 		return
 	}
+	// Those who watch for a new round ask for the latest again and again.
 	w.Header().Set("Last-Modified", round.Time.UTC().Format(http.TimeFormat))
+	if s.unchanged(w, r, fmt.Sprintf(`"%d-%x"`, round.Number, round.Time.UnixNano())) {
+		return
+	}
 	s.send(w, r, http.StatusOK, contentType, of(&round.Documents))
+}
+
+// unchanged names what is about to be answered, and tells whether the client has it
+// already; then it has been answered.
+func (s *Server) unchanged(w http.ResponseWriter, r *http.Request, tag string) bool {
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") != tag {
+		return false
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if s.stopping.Err() != nil {
+		w.Header().Set("Connection", "close")
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
 }
 
 // named is the round that the path names.

@@ -109,7 +109,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v; '%s --help' lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newDiff(env), newVersion(env), newReady(env))
+	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newDiff(env), newRounds(env), newVersion(env), newReady(env))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	strict(root)
