@@ -128,7 +128,7 @@ type told struct {
 // draft prints the round's documents and its answer, so that nothing can fail
 // once it has been kept.
 func (t *told) draft(n int) (d *rounds.Draft, err error) {
-	d = &rounds.Draft{Memory: t.report.Memory}
+	d = &rounds.Draft{Memory: t.report.Memory, Study: t.report.Study}
 	var errs [4]error
 	t.answer, errs[0] = report.Answer(t.report)
 	d.Plan, errs[1] = report.Plan(t.report, n)

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/request"
 	"github.com/sluice-mesh/sluice/internal/rounds"
+	"github.com/sluice-mesh/sluice/internal/whatif"
 )
 
 // problem is an error as RFC 9457 has it. Without a type the title is the
@@ -54,6 +55,8 @@ func problemOf(err error) problem {
 		body    *request.Error
 		floors  *budget.InfeasibleError
 		missing *rounds.GoneError
+		unkept  *rounds.NoStudyError
+		script  *whatif.ScriptError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -65,6 +68,10 @@ func problemOf(err error) problem {
 	case errors.As(err, &floors):
 		p.Status, p.Detail = http.StatusUnprocessableEntity, err.Error()
 		p.Needed = &amounts{float64(floors.Needed.CPU) / 1000, int64(floors.Needed.Memory)}
+	case errors.As(err, &script):
+		p.Status, p.Detail = http.StatusBadRequest, script.Error()
+	case errors.As(err, &unkept):
+		p.Status, p.Detail = http.StatusNotFound, unkept.Error()
 	case errors.As(err, &missing):
 		p.Status, p.Detail = http.StatusNotFound, missing.Error()
 	case errors.Is(err, context.Canceled):

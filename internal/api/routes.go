@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 		{"/ready", get(s.ready)},
 		{"/healthz", get(s.ready)},
 		{"/metrics", get(metrics.ServeHTTP)},
+		{"/whatif", methods{http.MethodPost: s.whatIf}},
 		{"/optimize", methods{http.MethodPost: s.optimize}},
 		{"/rounds", get(s.list)},
 		{"/rounds/{n}", get(s.plan)},

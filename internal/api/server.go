@@ -55,6 +55,7 @@ type Server struct {
 	roots   *logRoot // nil for any path
 	intake  *intake
 	gate    *gate
+	scripts chan struct{} // a place for each script under way
 	metrics *metrics
 	pages   pages
 	handler http.Handler
@@ -66,7 +67,7 @@ type Server struct {
 // New makes a Server and, with Options.Demo, its first round. An error says what
 // about the options cannot be used.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, log: o.Log, gate: newGate(), metrics: newMetrics(o.Version)}
+	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), metrics: newMetrics(o.Version)}
 	if s.log == nil {
 		s.log = logrus.New()
 		s.log.SetOutput(io.Discard)

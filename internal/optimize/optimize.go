@@ -44,7 +44,12 @@ type Observation struct {
 // Report is one round: what was seen, what was decided, and why.
 type Report struct {
 	*Observation
-	Plan      budget.Plan
+	Plan budget.Plan
+	// Study is what the plan was made of.
+	Study *Study
+	// Curve is predicted latency against the budget, nil where the mesh is too large
+	// to be asked for it in passing: NewCurve does.
+	Curve     *Curve
 	Resources []crgen.Resource
 	// Was is what each service's sidecars are believed to have had in this round, in
 	// the order of Plan.Allotments; amounts that nothing tells are 0.
@@ -143,17 +148,19 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := pourInput(obs, prior, o.Budget)
-	var recalled []string
-	if obs.recalls(prior) {
-		prior.Traffic.recall(&in)
-		recalled = []string{prior.Traffic.warning(obs.Graph.Gateway.Requests)}
-	}
-	plan, err := budget.Pour(in)
+	made, recalled := newStudy(obs, prior, o)
+	in := made.Input
+	// A budget.Study plans as budget.Pour does, and is asked for the curve as well.
+	study := budget.NewStudy(in)
+	plan, err := study.Plan(in.Limits)
 	var short *budget.InfeasibleError
 	if errors.As(err, &short) {
 		return nil, inWords(short, obs.Request)
 	}
+	if err != nil {
+		return nil, err
+	}
+	curve, err := curveOf(ctx, study)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +175,8 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	return &Report{
 		Observation: obs,
 		Plan:        plan,
+		Study:       made,
+		Curve:       curve,
 		Resources:   resources,
 		Was:         was(in),
 		Scopes:      crgen.Explain(next.Scope, o.Resources),

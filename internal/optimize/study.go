@@ -15,11 +15,22 @@ type Study struct {
 
 // NewStudy is the Study of the round that Plan would make of these.
 func NewStudy(obs *Observation, prior *Memory, o Options) *Study {
-	s := &Study{Input: pourInput(obs, prior, o.Budget), Pods: make([][]string, len(obs.fleet))}
+	s, _ := newStudy(obs, prior, o)
+	return s
+}
+
+// newStudy also tells, as warnings, what it took from earlier rounds where this one
+// shows nothing.
+func newStudy(obs *Observation, prior *Memory, o Options) (s *Study, recalled []string) {
+	s = &Study{Input: pourInput(obs, prior, o.Budget), Pods: make([][]string, len(obs.fleet))}
+	if obs.recalls(prior) {
+		prior.Traffic.recall(&s.Input)
+		recalled = []string{prior.Traffic.warning(obs.Graph.Gateway.Requests)}
+	}
 	for i := range obs.fleet {
 		for _, p := range obs.fleet[i].Pods {
 			s.Pods[i] = append(s.Pods[i], p.Name)
 		}
 	}
-	return s
+	return s, recalled
 }

@@ -37,15 +37,17 @@ type record struct {
 	Mesh int `json:"mesh"`
 	// Evidence of the round, see optimize.Observation.
 	Evidence uint64 `json:"evidence"`
-	// Sizes of the sections: plan, graph, DOT, memory.
-	Sizes [4]int `json:"sizes"`
+	// Sizes of the sections: plan, graph, DOT, memory, study. Files of before there
+	// were studies have four.
+	Sizes [5]int `json:"sizes"`
 
 	docs   Documents
+	study  []byte // optimize.Study as JSON, empty when it is not kept
 	memory []byte // optimize.Memory as JSON, empty when it taught nothing
 }
 
-func (r *record) sections() [4]*[]byte {
-	return [4]*[]byte{&r.docs.Plan, &r.docs.Graph, &r.docs.DOT, &r.memory}
+func (r *record) sections() [5]*[]byte {
+	return [5]*[]byte{&r.docs.Plan, &r.docs.Graph, &r.docs.DOT, &r.memory, &r.study}
 }
 
 // writers are reused: one is a megabyte to make.

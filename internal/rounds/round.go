@@ -34,6 +34,8 @@ type Draft struct {
 	Documents
 	// Memory is what the next round of the mesh should start from.
 	Memory *optimize.Memory
+	// Study is what the round's plan was made of, nil where nobody may ask.
+	Study *optimize.Study
 }
 
 // GoneError says that there is no round of that number to show.

@@ -142,7 +142,7 @@ func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner
 	if err := ctx.Err(); err != nil {
 		return nil, err // nobody is left to answer
 	}
-	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: obs.Evidence, docs: draft.Documents}, draft.Memory)
+	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: obs.Evidence, docs: draft.Documents, study: writeStudy(draft.Study)}, draft.Memory)
 }
 
 // begin is the number of the next round, its mesh, and what it starts from.
