@@ -63,6 +63,9 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	if r.Curve != nil {
 		d.set("curve", curveOf(r.Curve))
 	}
+	if r.Curve != nil {
+		d.set("curve", curveOf(r.Curve))
+	}
 	d.list("sidecars", 3, sidecarRows(&d, &r.Plan))
 	d.list("warnings", 2, warningRows(&d, r.Warnings))
 	return d.finish(limit)
