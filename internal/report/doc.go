@@ -10,9 +10,13 @@
 // each row of a list, so that two rounds can be compared with diff. CPU is printed
 // in cores, as the shortest decimal of its whole millicores; times in milliseconds
 // to the microsecond; rates and ratios to six significant digits. What was not
-// observed is null (observed and predicted of a round without requests, the
-// sidecar_cpu of a service whose sidecars reported none); a service without traffic
-// has the rate 0. There is no NaN and no infinity.
+// observed is null (observed and predicted of a round without requests, a latency
+// that no line of the gateway's tells, self_ms of an idle service, the sidecar_cpu of
+// a service whose sidecars reported none); a service without traffic has the rate 0. There is no NaN and no infinity.
+//
+// A share of the latency is of what was observed in the mesh's document, and of what
+// is predicted under the plan in the plan's, though the contract calls both
+// latency_share: tables say LATENCY SEEN and LATENCY TO COME.
 //
 // Same report, same bytes. Text that came from outside (names, hosts, paths of log
 // lines) cannot reach a terminal as anything but text: JSON escapes control

@@ -46,7 +46,7 @@ func meshLine(o *optimize.Observation) string {
 }
 
 func serviceTable(o *optimize.Observation, colour bool) *table {
-	t := newTable(colour, "SERVICE", ">PODS", ">REQUESTS/S", ">VISITS", ">SELF", ">AT SIDECARS", ">LATENCY", ">SIDECAR CORES", "NOTE")
+	t := newTable(colour, "SERVICE", ">PODS", ">REQUESTS/S", ">VISITS", ">SELF", ">AT SIDECARS", ">LATENCY SEEN", ">SIDECAR CORES", "NOTE")
 	for _, s := range serviceRows(o) {
 		used := "-"
 		if s.SidecarCPU != nil {

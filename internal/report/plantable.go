@@ -21,7 +21,7 @@ func PlanTable(w io.Writer, r *optimize.Report, colour bool) error {
 		megabytes(float64(r.Plan.Memory)), megabytes(r.Request.MemoryLimit),
 		count(pods(&r.Plan), "sidecar"), count(len(r.Plan.Allotments), "service"))
 	fmt.Fprintf(&b, "Scoping         %s ('sluice crs' prints them)\n\n", count(len(r.Resources), "Istio resource"))
-	t := newTable(colour, "SERVICE", ">PODS", ">CORES", ">MEMORY", ">DEMAND", ">USED", ">LATENCY", "WHY")
+	t := newTable(colour, "SERVICE", ">PODS", ">CORES", ">MEMORY", ">DEMAND", ">USED", ">LATENCY TO COME", "WHY")
 	for _, a := range r.Plan.Allotments {
 		t.add(a.Service, fmt.Sprint(a.Pods), fmt.Sprintf("%.3f", float64(a.CPU)/1000), megabytes(float64(a.Memory)),
 			fmt.Sprintf("%.3f", a.Demand), percent(a.Utilization), percent(a.LatencyShare), a.Reason)
