@@ -23,7 +23,7 @@ type rehearsal struct {
 	inFlight int
 	// think is the ms from one answer of a closed loop to its next request.
 	think float64
-	rate     float64
+	rate  float64
 }
 
 // station is one service's sidecars and its application.

@@ -83,7 +83,12 @@ func (w *words) figures() bool {
 	case 4:
 		return w.quoted() && w.bare(figures) == 4 && w.sizes(figures)
 	case 2:
-		return w.quoted() && w.quoted() && w.bare(figures) == 4 && w.sizes(figures)
+		for range 2 {
+			if !w.quoted() {
+				return false
+			}
+		}
+		return w.bare(figures) == 4 && w.sizes(figures)
 	}
 	return false
 }
