@@ -188,6 +188,9 @@ func (b *Builder) push(e *event) {
 		s.events = make([]event, 0, firstShard)
 		s.compactAt = firstCompact
 	}
+	if len(s.events) == cap(s.events) {
+		b.grow(s)
+	}
 	s.events = append(s.events, *e)
 	b.kept++
 	if len(s.events) >= s.compactAt {
@@ -196,6 +199,20 @@ func (b *Builder) push(e *event) {
 	if b.kept > b.options.MaxEvents+b.options.MaxEvents/8 {
 		b.shrink()
 	}
+}
+
+// grow makes room in a shard, no more than it can need before the Builder shrinks:
+// append would leave a fifth of a full Builder empty.
+func (b *Builder) grow(s *shard) {
+	room := 2 * cap(s.events)
+	if room > 4096 {
+		room = cap(s.events) / 4 * 5
+	}
+	full := (b.options.MaxEvents + b.options.MaxEvents/8) / shardCount
+	if full += full / 32; room > full && cap(s.events) < full {
+		room = full
+	}
+	s.events = append(make([]event, 0, room), s.events...)
 }
 
 // unshare copies what a Graph reads, so that a Builder may go on after Build.
