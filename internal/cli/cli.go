@@ -144,6 +144,15 @@ func strict(cmd *cobra.Command) {
 }
 
 // newHelp replaces cobra's help command, which succeeds on topics it lacks.
+// noArguments is for commands that take none; cobra's own check calls what is too
+// many an unknown command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("'%s' takes no arguments, but there is %q; '%s --help' lists its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

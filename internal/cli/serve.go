@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -21,7 +22,9 @@ rounds: /rounds, /rounds/{n}, /rounds/latest, /rounds/{n}/graph, /rounds/{n}/gra
 /metrics, /healthz, and a page for people at /.
 
 Each 200 of /optimize is one round. What rounds teach about a mesh goes into the next
-plan; with --state-dir it outlives the process, kill -9 included.
+plan; with --state-dir it outlives the process, kill -9 included. The last 1,000 rounds are
+kept, as many as fit into 1 GiB in the folder, 64 MiB without one, and what the last 8
+meshes taught; the files of older rounds are deleted.
 
 The log, one line a round, goes to standard error: text on a terminal, else JSON. On
 SIGINT and SIGTERM requests under way are answered, and the exit status is 0.`
@@ -47,7 +50,7 @@ func newServe(env *Env) *cobra.Command {
 		Short:   "Run the HTTP service",
 		Long:    serveLong,
 		Example: serveExample,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
@@ -97,13 +100,23 @@ func (c *serveCommand) run(ctx context.Context) error {
 
 // check refuses flags that cannot mean anything.
 func (c *serveCommand) check() error {
-	if _, _, err := net.SplitHostPort(c.listen); err != nil {
-		return usagef("--listen %s: want host:port or :port, such as :3001", c.listen)
+	if !portOf(c.listen) {
+		return usagef("--listen %s: want host:port or :port, such as :3001, with a port up to 65535", c.listen)
 	}
-	if c.debug != "" && !loopback(c.debug) {
+	if c.debug != "" && !(loopback(c.debug) && portOf(c.debug)) {
 		return usagef("--debug-listen %s: want a loopback address such as 127.0.0.1:6060, since profiles show what is in memory", c.debug)
 	}
 	return errors.Join(c.fields.apply(&c.tune.Log), c.tune.check())
+}
+
+// portOf tells whether address ends in a port that there can be, by number or name.
+func portOf(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil
 }
 
 // loopback tells whether address can be reached from this machine alone.
@@ -133,8 +146,11 @@ func (c *serveCommand) logger() *logrus.Logger {
 
 func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%w: choose another address with --listen, or end what uses this one", err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: choose another address with --listen", err)
 	}
 	return l, nil
 }

@@ -18,6 +18,8 @@ type tuning struct {
 	optimize.Options
 	// labels is the file of --labels.
 	labels string
+	// given is the command whose flags these are.
+	given *cobra.Command
 }
 
 // flags adds them to cmd.
@@ -33,6 +35,26 @@ func (t *tuning) flags(cmd *cobra.Command) {
 	f.IntVar(&r.KeepRounds, "keep-rounds", 0, `rounds that a host stays in a scope after the last in which it was called (default 10)`)
 	f.StringVar(&t.labels, "labels", "", `YAML or JSON file with the labels that select each service's pods, by service or namespace/service`)
 	f.BoolVar(&r.NoDefault, "no-default-scope", false, `leave out the namespaces' default Sidecars`)
+	t.given = cmd
+}
+
+// unset refuses what a flag that was given would leave at its default: text that is
+// empty, numbers under 1.
+func (t *tuning) unset() error {
+	if t.given == nil {
+		return nil
+	}
+	for _, name := range []string{"istio-api", "label-key", "cluster-domain", "namespace", "root-namespace", "labels"} {
+		if f := t.given.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return usagef("--%s is given, but empty: leave it out for its default", name)
+		}
+	}
+	for _, name := range []string{"min-requests", "keep-rounds"} {
+		if n, err := t.given.Flags().GetInt(name); err == nil && n < 1 && t.given.Flags().Changed(name) {
+			return usagef("--%s %d: want a number from 1 on", name, n)
+		}
+	}
+	return nil
 }
 
 // maxLabels is the largest file of labels that is read.
@@ -67,10 +89,8 @@ func (t *tuning) readLabels() error {
 
 // check reads what flags name and refuses what Istio would.
 func (t *tuning) check() error {
-	for flag, n := range map[string]int{"min-requests": t.Resources.MinRequests, "keep-rounds": t.Resources.KeepRounds} {
-		if n < 0 {
-			return usagef("--%s %d: want a number from 1 on", flag, n)
-		}
+	if err := t.unset(); err != nil {
+		return err
 	}
 	if err := t.readLabels(); err != nil {
 		return err

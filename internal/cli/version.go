@@ -63,7 +63,7 @@ func newVersion(env *Env) *cobra.Command {
 		Short:   "The version of this binary",
 		Long:    "Prints the version, the revision it was built from, the Go release and the platform.",
 		Example: "  sluice version\n  sluice version -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if form.is("json") {
 				out, err := json.Marshal(thisBuild())
