@@ -122,7 +122,9 @@ type Skip struct {
 // Reading is what became of a log.
 type Reading struct {
 	Builder *graph.Builder
-	// Total lines (blank ones do not count); Skips by reason, in a fixed order.
+	// Total lines; Skips by reason, in a fixed order. Lines of nothing but spaces,
+	// zero bytes and the brackets and commas of a JSON array are blank, and do
+	// not count.
 	Total int64
 	Skips []Skip
 	// Bytes of text that were read, after decompression.

@@ -185,6 +185,9 @@ func (rd *reader) reading(s *stream) *Reading {
 	if r.Bytes == 0 && len(r.Warnings) == 0 {
 		r.Warnings = append(r.Warnings, "the access log is empty")
 	}
+	if r.Total == 0 && len(r.Warnings) == 0 {
+		r.Warnings = append(r.Warnings, "the access log has no line: all of it is blank")
+	}
 	if rd.o.OnProgress != nil {
 		rd.tell()
 	}
