@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/sluice-mesh/sluice/internal/whatif"
 )
 
 // Env is the world that a command sees. The zero Env has no input, throws its
@@ -57,6 +59,9 @@ func (e *Env) colour(w io.Writer) bool {
 // returns the exit status.
 func Main(ctx context.Context, env Env, args []string) int {
 	env.fill()
+	if len(args) == 1 && args[0] == whatif.Worker {
+		return work(ctx, &env)
+	}
 	root := newRoot(&env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -64,6 +69,16 @@ func Main(ctx context.Context, env Env, args []string) int {
 		fmt.Fprintln(env.Stderr, "sluice: "+line)
 	}
 	return status(err)
+}
+
+// work runs another process's what-if script: what `sluice whatif` and the server
+// start, and nobody types.
+func work(ctx context.Context, env *Env) int {
+	if err := whatif.Work(ctx, env.Stdin, env.Stdout, env.Stderr); err != nil {
+		fmt.Fprintln(env.Stderr, "sluice: "+message(err))
+		return failed
+	}
+	return done
 }
 
 const rootLong = `sluice reads what a service mesh did (each container's CPU and memory, and the
@@ -79,6 +94,7 @@ Results go to standard output, all else to standard error. Exit status: 0 done,
 const rootExample = `  sluice plan --demo                    a plan for an embedded capture, and why
   sluice plan REQUEST.json -o json      the same for your mesh, for programs
   sluice graph REQUEST.json -o dot      the mesh as it was observed
+  sluice whatif --demo --load 1:4:1     what other loads would bring
   sluice crs REQUEST.json | kubectl apply -f -
   sluice serve --demo                   the HTTP service, on :3001`
 
@@ -109,7 +125,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v; '%s --help' lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newDiff(env), newRounds(env), newVersion(env), newReady(env))
+	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newDiff(env), newRounds(env), newWhatIf(env), newVersion(env), newReady(env))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	strict(root)

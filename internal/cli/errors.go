@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/report"
 	"github.com/sluice-mesh/sluice/internal/request"
+	"github.com/sluice-mesh/sluice/internal/whatif"
 )
 
 // The exit statuses that contract.md fixes.
@@ -48,15 +49,16 @@ func quiet(err error) error { return quietError{err} }
 // status is the exit status for what a command returned.
 func status(err error) int {
 	var (
-		usage *usageError
-		input *request.Error
-		short *budget.InfeasibleError
+		usage  *usageError
+		input  *request.Error
+		script *whatif.ScriptError
+		short  *budget.InfeasibleError
 	)
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE):
 		// Whoever read standard output has seen enough: nothing went wrong here.
 		return done
-	case errors.As(err, &usage), errors.As(err, &input):
+	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &script):
 		return misused
 	case errors.As(err, &short):
 		return infeasible

@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
 )
@@ -15,6 +17,9 @@ access log that it names, and prints what each sidecar should get, and why.
 
 REQUEST.json may be '-' for standard input. A relative accesslog_path in it counts
 from the file's folder (from the working folder for standard input).
+
+--curve prints predicted latency against the budget instead, with the knee and the
+present limit marked (-o table or json), --plot draws it.
 
   -o table    for people
   -o json     the whole round: the plan, its reasons, what was observed and predicted
@@ -41,6 +46,9 @@ type planCommand struct {
 	in   input
 	tune tuning
 	form choice
+	// curve asks for latency against budget; plot is the file that it is drawn into.
+	curve bool
+	plot  string
 }
 
 func newPlan(env *Env) *cobra.Command {
@@ -51,12 +59,51 @@ func newPlan(env *Env) *cobra.Command {
 		Long:    planLong,
 		Example: planExample,
 		Args:    c.in.args,
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.curve || c.plot != "" {
+				return c.curved(cmd.Context(), args)
+			}
+			return c.run(cmd.Context(), args)
+		},
 	}
 	c.in.flags(cmd)
 	c.tune.flags(cmd)
 	c.form.flag(cmd)
+	cmd.Flags().BoolVar(&c.curve, "curve", false, "predicted latency against the budget instead of the plan")
+	cmd.Flags().StringVar(&c.plot, "plot", "", "with --curve, draw it into FILE.svg or FILE.png")
 	return cmd
+}
+
+// curvePoints is about how many budgets a curve is asked for.
+const curvePoints = 32
+
+// curved is run with --curve.
+func (c *planCommand) curved(ctx context.Context, args []string) error {
+	switch {
+	case !c.curve:
+		return usagef("--plot draws the curve: add --curve")
+	case !c.form.is("table") && !c.form.is("json"):
+		return usagef("-o %s: a curve is printed as a table or as json", c.form.value)
+	case c.plot != "" && plotter(c.plot) == nil:
+		return usagef("--plot %q: want a file whose name ends in .svg or .png", c.plot)
+	}
+	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
+	if err != nil {
+		return err
+	}
+	curve, err := optimize.NewCurve(ctx, budget.NewStudy(rep.Study.Input), curvePoints)
+	if err != nil {
+		return err
+	}
+	if c.plot != "" {
+		if err := writePlot(c.plot, report.CurveChart(curve)); err != nil {
+			return err
+		}
+	}
+	if c.form.is("json") {
+		return c.env.printDocument(report.Curve(curve))
+	}
+	return c.env.printTable(func(w io.Writer, _ bool) error { return report.CurveTable(w, curve) })
 }
 
 func (c *planCommand) run(ctx context.Context, args []string) error {

@@ -45,6 +45,10 @@ type reply struct {
 // grace is what a worker has beyond the job's own time to learn the mesh, and to end.
 const grace = 5 * time.Second
 
+// inWorker is set in a worker's environment: a program that fails to call Work must
+// not start itself without end.
+const inWorker = "SLUICE_WHATIF_WORKER"
+
 // maxReply bounds what is read of a worker.
 const maxReply = 16 << 20
 
@@ -87,6 +91,9 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 // spawn runs the worker and returns what it wrote, the last place that it told, and
 // whether its time was over.
 func (j *Job) spawn(ctx context.Context) (out []byte, place *ScriptError, late bool, err error) {
+	if os.Getenv(inWorker) != "" {
+		return nil, nil, false, errors.New("this program does not know its argument " + Worker)
+	}
 	body, err := json.Marshal(j)
 	if err != nil {
 		return nil, nil, false, err
@@ -95,7 +102,8 @@ func (j *Job) spawn(ctx context.Context) (out []byte, place *ScriptError, late b
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self(), Worker)
 	cmd.Stdin = bytes.NewReader(body)
-	cmd.Env = []string{"GOTRACEBACK=none", "GOMAXPROCS=" + strconv.Itoa(min(2, runtime.GOMAXPROCS(0)))}
+	cmd.Args[0] = os.Args[0] // as a program goes by its name, so does this
+	cmd.Env = []string{inWorker + "=1", "GOTRACEBACK=none", "GOMAXPROCS=" + strconv.Itoa(min(2, runtime.GOMAXPROCS(0)))}
 	cmd.WaitDelay = time.Second
 	var stdout bytes.Buffer
 	told := &lastLine{}

@@ -2,15 +2,20 @@ package whatif
 
 import (
 	"fmt"
+	"runtime"
 	"syscall"
 )
 
-// baseMemory is what the process itself has mapped before a script begins.
+// baseMemory is the least that the process itself has mapped before a script begins.
 const baseMemory = 48 << 20
 
-// limitMemory has the kernel give this process no more than so many bytes of data.
+// limitMemory has the kernel give this process no more than so many bytes of data
+// besides what it has.
 func limitMemory(most int64) error {
-	l := syscall.Rlimit{Cur: uint64(most + baseMemory), Max: uint64(most + baseMemory)}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	all := uint64(most) + max(baseMemory, m.Sys)
+	l := syscall.Rlimit{Cur: all, Max: all}
 	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &l); err != nil {
 		return fmt.Errorf("what-if: bounding the memory: %w", err)
 	}

@@ -3,6 +3,7 @@ package whatif
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -220,3 +221,19 @@ func (a *Answer) warnings() []string {
 }
 
 func millis(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// Feasible returns *budget.InfeasibleError where no plan can be made: of the budgets
+// of a list such as Flags.Budgets, or where it is empty of the mesh's own.
+func (m *Mesh) Feasible(budgets string) error {
+	c := *m
+	if text, err := numbers("budget", budgets); budgets != "" && err == nil {
+		most := 0.0
+		for _, f := range strings.FieldsFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {
+			if x, err := strconv.ParseFloat(f, 64); err == nil {
+				most = max(most, x)
+			}
+		}
+		c.limits.CPU = milli(min(most, 1e9))
+	}
+	return c.feasible()
+}

@@ -165,8 +165,8 @@ func (r *Result) numeric(key string) bool {
 	return slices.ContainsFunc(r.Rows, func(row Row) bool { _, ok := row.Get(key).(float64); return ok })
 }
 
-// Chart draws mean and 99th percentile against the first column whose numbers differ,
-// a line for each value of the other columns that do, or for each row in turn.
+// Chart draws mean and 99th percentile against the column with the most different
+// numbers, a line for each value of the others that differ, or against the rows in turn.
 func (r *Result) Chart() *draw.Chart {
 	x := r.axis()
 	c := &draw.Chart{Title: "What if", X: x, Y: "ms", Zero: true, Width: 760, Height: 360}
@@ -210,17 +210,24 @@ func (r *Result) Chart() *draw.Chart {
 // maxSeries is how many lines of a chart eyes can tell apart.
 const maxSeries = 8
 
-// axis is the column to draw against, "" for none.
-func (r *Result) axis() string {
+// axis is the column to draw against, that of the most different numbers, "" for none.
+func (r *Result) axis() (best string) {
+	most := 1
 	for _, k := range r.columns() {
 		if k == "mean_ms" {
 			break
 		}
-		if k != "cpu" && r.varies(k) && r.numeric(k) {
-			return k
+		different := map[float64]bool{}
+		for _, row := range r.Rows {
+			if f, ok := row.Get(k).(float64); ok {
+				different[f] = true
+			}
+		}
+		if k != "cpu" && len(different) > most {
+			best, most = k, len(different)
 		}
 	}
-	return ""
+	return best
 }
 
 func (r *Result) varies(key string) bool {
@@ -231,7 +238,7 @@ func (r *Result) varies(key string) bool {
 func (r *Result) group(row Row, x string) string {
 	var out []string
 	for _, c := range row {
-		if !slices.Contains(own, c.Key) && c.Key != x && r.varies(c.Key) {
+		if (c.Key == "cpu_limit" || !slices.Contains(own, c.Key)) && c.Key != x && r.varies(c.Key) {
 			out = append(out, short(c.Value, func(s string) string { return cut(s, 40) }))
 		}
 	}
