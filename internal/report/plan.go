@@ -33,6 +33,8 @@ type sidecarRow struct {
 	Utilization  figure       `json:"utilization"`
 	LatencyShare figure       `json:"latency_share"`
 	Reason       string       `json:"reason"`
+	// MemoryReason is absent where the memory is the floor and that is enough.
+	MemoryReason string `json:"memory_reason,omitempty"`
 }
 
 // crRow says why there is a resource.
@@ -63,11 +65,8 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	if r.Curve != nil {
 		d.set("curve", curveOf(r.Curve))
 	}
-	if r.Curve != nil {
-		d.set("curve", curveOf(r.Curve))
-	}
-	d.list("sidecars", 3, sidecarRows(&d, &r.Plan))
-	d.list("warnings", 2, warningRows(&d, r.Warnings))
+	d.list("sidecars", 3, sidecarRows(&d, r))
+	d.list("warnings", 2, warningRows(&d, append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))
 	return d.finish(limit)
 }
 
@@ -78,12 +77,13 @@ func gatewayOf(seen, timed bool, g budget.Gateway) gatewayRow {
 }
 
 // sidecarRows may go without their reasons where there are very many.
-func sidecarRows(d *document, plan *budget.Plan) []row {
-	rows := make([]row, len(plan.Allotments))
-	for i, a := range plan.Allotments {
-		s := sidecarRow{a.Service, a.Pods, cores(a.CPU), a.Memory, figure(a.Demand), figure(a.Utilization), figure(a.LatencyShare), a.Reason}
+func sidecarRows(d *document, r *optimize.Report) []row {
+	rows := make([]row, len(r.Plan.Allotments))
+	used := memoryUsed(r)
+	for i, a := range r.Plan.Allotments {
+		s := sidecarRow{a.Service, a.Pods, cores(a.CPU), a.Memory, figure(a.Demand), figure(a.Utilization), figure(a.LatencyShare), a.Reason, memoryReason(&a, used[a.Service])}
 		rows[i].full = d.encode(s)
-		s.Reason = ""
+		s.Reason, s.MemoryReason = "", ""
 		rows[i].brief = d.encode(s)
 		rows[i].weight = float64(a.CPU)
 	}
