@@ -25,6 +25,9 @@ type Options struct {
 	// MaxTime ends the reading early; what was read until then counts. Without
 	// it a reading takes as long as it takes.
 	MaxTime time.Duration
+	// Enough ends the reading early when it is closed, as MaxTime does; nil for
+	// never.
+	Enough <-chan struct{}
 	// Workers decode blocks of lines side by side; one per processor, at most 4,
 	// because one goroutine that reads cannot feed many more.
 	Workers int

@@ -124,6 +124,13 @@ func TestLimitsEndReading(t *testing.T) {
 	f(Options{MaxBytes: 10_000}, "more than 10000 bytes")
 	f(Options{MaxBytes: 5_000_000}, "more than 5000000 bytes")
 	f(Options{MaxTime: 50 * time.Millisecond, MaxBytes: 1 << 62}, "took over 50ms")
+	enough := make(chan struct{})
+	var once sync.Once
+	f(Options{Enough: enough, OnProgress: func(p Progress) {
+		if p.Lines > 0 {
+			once.Do(func() { close(enough) })
+		}
+	}, MaxBytes: 1 << 62}, "is stopping")
 }
 
 func TestExactlyMaxBytesIsNoWarning(t *testing.T) {

@@ -121,6 +121,11 @@ func (g *guard) Read(p []byte) (int, error) {
 	if err := g.ctx.Err(); err != nil {
 		return 0, fmt.Errorf("%w: %w", errLimit, err)
 	}
+	select {
+	case <-g.limits.Enough: // never, if nil
+		return 0, fmt.Errorf("%w: whoever asked for it is stopping", errLimit)
+	default:
+	}
 	if !g.deadline.IsZero() && time.Now().After(g.deadline) {
 		return 0, fmt.Errorf("%w: reading it took over %v", errLimit, g.limits.MaxTime)
 	}
