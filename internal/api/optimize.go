@@ -65,6 +65,8 @@ const readTime = 12 * time.Second
 func (s *Server) decode(b *body) (*request.Request, optimize.Options, error) {
 	o := s.o.Run
 	o.Log.MaxTime = cmp.Or(o.Log.MaxTime, readTime)
+	// A stop has no time for whole logs, least of all those of requests in wait.
+	o.Log.Enough = s.stopping.Done()
 	in, err := b.reader()
 	if err != nil {
 		return nil, o, err
