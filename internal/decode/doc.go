@@ -1,7 +1,8 @@
 // Package decode turns one JSON document into a Go value. It is the one door to
-// goccy/go-json: the log decoder (for lines its own scanner does not like), the
-// request decoder and the API all come through [JSON], so what that library is
-// not trusted with is dealt with here and nowhere else.
+// goccy/go-json. What comes through it are the few lines of a log that the scanner of
+// internal/accesslog leaves to others (those nested very deep); requests have a scanner of
+// their own (docs/adr/0005). So what that library is not trusted with is dealt with
+// here and nowhere else.
 //
 // goccy/go-json v0.10.6 panicked on two truncated documents decoded one after
 // the other (its issue 604), because state of the first leaked into the second.
