@@ -71,6 +71,10 @@ func (s *survey) deaf(pod int32) bool { return s.writers[pod].in == 0 }
 func (f *follower) followPod(hops []hop, visits []visit) {
 	window := &f.writers[visits[0].pod].window
 	f.begun, f.edges = f.begun[:0], f.edges[:0]
+	if untimed(hops, visits) {
+		f.followUntimed(hops, visits)
+		return
+	}
 	received := 0
 	for _, v := range visits {
 		if e := hops[v.hop].event; v.kind == receivedHere && e.timed() {
@@ -91,6 +95,37 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 		}
 	}
 	f.add(visits[0].pod, received)
+}
+
+// untimed reports whether a line of a pod lacks its start, or that of a call it
+// received its duration.
+func untimed(hops []hop, visits []visit) bool {
+	return slices.ContainsFunc(visits, func(v visit) bool {
+		e := hops[v.hop].event
+		return !e.timed() || v.kind == receivedHere && e.duration == noSpan
+	})
+}
+
+// followUntimed does what followPod does where lines lack times: what a pod sent
+// belongs to the one call that it received for the request. Of several nothing
+// tells which, and the request does not count: lines lack fields at random.
+func (f *follower) followUntimed(hops []hop, visits []visit) {
+	window := &f.writers[visits[0].pod].window
+	received := 0
+	for _, v := range visits {
+		h := &hops[v.hop]
+		if v.kind == receivedHere {
+			received++
+		} else if v.kind == sentHere && h.to >= 0 {
+			f.note(h)
+		}
+		if h.event.timed() && !window.covers(h.event.start, h.event.end()) {
+			return
+		}
+	}
+	if received == 1 {
+		f.add(visits[0].pod, 1)
+	}
 }
 
 // underWay is the call received that began last before a time and had not

@@ -99,6 +99,7 @@ func (e *edgeTally) note(ev *event, side int) {
 		e.total += ev.duration.micros()
 	}
 	e.events[side]++
+	e.traced[side] += int64(b2i(ev.traced()))
 	e.failed[side] += int64(b2i(ev.failed()))
 	if ev.sent != noBytes {
 		e.bytes[side] += int64(ev.sent)

@@ -62,7 +62,9 @@ type edgeTally struct {
 	loose  [2]float64
 	// events, and of them failed ones, sizes and names, by side.
 	events, failed, bytes, sized [2]int64
-	hosts                        [2]map[uint32]hostTally
+	// traced counts the events with a request_id by side.
+	traced [2]int64
+	hosts  [2]map[uint32]hostTally
 	// timed counts events with a duration by side; durations and their total in
 	// µs are those of the side that is shown.
 	timed     [2]int

@@ -132,9 +132,16 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		}
 	}
 	for i := range per {
-		if weight[g.Edges[i].From] == 0 {
+		t := &s.tally[i]
+		if weight[g.Edges[i].From] == 0 || t.traced[outSide] == 0 {
 			per[i].variance = math.Inf(1)
+			continue
 		}
+		// Calls whose lines lost their request_id were made for the requests
+		// that were followed as for any.
+		lost := float64(t.events[outSide]) / float64(t.traced[outSide])
+		per[i].value *= lost
+		per[i].variance *= lost * lost
 	}
 	return per
 }
