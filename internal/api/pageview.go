@@ -83,7 +83,7 @@ type sidecarView struct {
 type curveView struct {
 	Points []struct {
 		CPULimit float64  `json:"cpu_limit"`
-		Mean     float64  `json:"mean_ms"`
+		Mean     *float64 `json:"mean_ms"`
 		P99      *float64 `json:"p99_ms"`
 	} `json:"points"`
 	// Knee is the budget in cores beyond which little is gained.
@@ -214,7 +214,9 @@ func (c *curveView) chart(limit float64) (template.HTML, error) {
 	}
 	mean, p99 := draw.Series{Name: "mean"}, draw.Series{Name: "99th percentile"}
 	for _, p := range c.Points {
-		mean.Points = append(mean.Points, draw.Point{X: p.CPULimit, Y: p.Mean, Tip: fmt.Sprintf("%.4g cores: mean %.4g ms", p.CPULimit, p.Mean)})
+		if p.Mean != nil {
+			mean.Points = append(mean.Points, draw.Point{X: p.CPULimit, Y: *p.Mean, Tip: fmt.Sprintf("%.4g cores: mean %.4g ms", p.CPULimit, *p.Mean)})
+		}
 		if p.P99 != nil {
 			p99.Points = append(p99.Points, draw.Point{X: p.CPULimit, Y: *p.P99, Tip: fmt.Sprintf("%.4g cores: p99 %.4g ms", p.CPULimit, *p.P99)})
 		}

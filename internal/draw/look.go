@@ -96,6 +96,9 @@ func rules(b *strings.Builder, mode int) {
 		if l.stroke[mode] != "" {
 			fmt.Fprintf(b, ";stroke:%s", l.stroke[mode])
 		}
+		if l.class == "label" { // lines may pass behind it
+			fmt.Fprintf(b, ";stroke:%s;stroke-width:3px;stroke-linejoin:round;paint-order:stroke", lookOf("paper").fill[mode])
+		}
 		if mode == light && l.dash != nil {
 			fmt.Fprintf(b, ";stroke-dasharray:%s", strings.Trim(fmt.Sprint(l.dash), "[]"))
 		}
