@@ -265,6 +265,11 @@ func scale(d time.Duration, by float64) time.Duration { return time.Duration(flo
 
 // warn says where the figures rest on less than traces.
 func (c *combiner) warn() {
+	edges := c.m.g.Edges
+	if len(edges) > 0 && !slices.ContainsFunc(edges, func(e graph.Edge) bool { return e.Mean > 0 }) {
+		c.r.Warnings = append(c.r.Warnings, "No line has a duration, so there are no critical paths and no self times; log the field duration.")
+		return // whether requests could be followed is then beside the point
+	}
 	if c.ev.traces == 0 && len(c.m.g.Edges) > 0 {
 		c.r.Warnings = append(c.r.Warnings, "No external request could be followed by its request_id, so critical paths and self times come from the mean durations of the graph's edges.")
 	}
