@@ -152,6 +152,8 @@ type Knowledge struct {
 	// Loads are the last rounds' requests per second and mean latency in seconds,
 	// newest first.
 	Loads []Load `json:"loads,omitempty"`
+	// Best is the best allotment seen under the load in force, nil without one.
+	Best *Trial `json:"best,omitempty"`
 }
 
 // Load is what one round showed at the gateway.
@@ -169,6 +171,9 @@ type Learned struct {
 	Costs []Cost `json:"costs,omitempty"`
 	// Lean is what it gets over an even share of the waiting.
 	Lean float64 `json:"lean,omitempty"`
+	// Best is its limit in Knowledge.Best, Entry its share of external requests then.
+	Best  MilliCPU `json:"best,omitempty"`
+	Entry float64  `json:"entry,omitempty"`
 	// Memory is the working set to plan for, in bytes: the largest seen, fading.
 	Memory float64 `json:"memory,omitempty"`
 }

@@ -73,6 +73,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	if k != nil {
 		b.rounds = max(0, k.Rounds)
 	}
+	b.tried(k)
 	b.observe(b.guessWoken())
 	b.alignWindow()
 	b.observe(b.guessWoken())
@@ -87,6 +88,9 @@ type believed struct {
 	seen  []Cost // this round's; Seconds 0 when it showed none
 	pause float64
 	loads []Load
+	// trial is the best allotment seen and best its limits, nil without one.
+	trial *Trial
+	best  []MilliCPU
 	// rounds that were known before this one.
 	rounds int
 	// arrives says how the load comes where that was laid down rather than learned.
@@ -171,12 +175,16 @@ func (b *believed) fit() {
 
 // knowledge is what the next round should start from.
 func (b *believed) knowledge(k *Knowledge) *Knowledge {
-	out := &Knowledge{Rounds: 1, Pause: b.pause, Loads: b.loads}
+	out := &Knowledge{Rounds: 1, Pause: b.pause, Loads: b.loads, Best: b.trial}
 	if k != nil {
 		out.Rounds = k.Rounds + 1
 	}
+	entry := b.entering()
 	for i := range b.sidecars {
 		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i]}
+		if b.trial != nil {
+			l.Best, l.Entry = b.best[i], entry[i]
+		}
 		if b.seen[i].Seconds > 0 {
 			l.Costs = append([]Cost{b.seen[i]}, l.Costs...)
 			l.Costs = l.Costs[:min(len(l.Costs), mostRounds)]

@@ -70,6 +70,12 @@ func (r *rehearsal) span() float64 { return max(3000, 20*r.think) }
 // rehearse plays an allotment under several placings of the quotas' periods and
 // returns the mean of what they showed.
 func (b *believed) rehearse(cores []float64, times int) outcome {
+	return b.rehearseFrom(0, cores, times)
+}
+
+// rehearseFrom is rehearse under the placings after so many others: an allotment
+// that was chosen for how it did under some has to prove itself under others.
+func (b *believed) rehearseFrom(first int, cores []float64, times int) outcome {
 	steps := b.rehearsalSteps()
 	r := b.rehearsal()
 	sum := newOutcome(len(b.sidecars))
@@ -77,7 +83,7 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 	most := make([]float64, len(b.sidecars))
 	f := 1 / float64(times)
 	for k := range times {
-		o := r.run(cores, uint64(k+1), r.span()/3, r.span(), steps)
+		o := r.run(cores, uint64(first+k+1), r.span()/3, r.span(), steps)
 		sum.rate += f * o.rate
 		sum.mean += f * o.mean
 		sum.done += o.done

@@ -23,13 +23,22 @@ func (b *believed) tune() {
 	if spent < floors*11/10 {
 		return
 	}
+	judged := b.improve(spent)
+	if b.trial != nil && (b.trial.Age > 0 || !judged) {
+		b.stay(spent)
+	}
+}
+
+// improve is tune at a spending. It reports whether rehearsals could judge: in one
+// of a mesh that is far too slow no request ends.
+func (b *believed) improve(spent MilliCPU) bool {
 	level := b.afford(spent)
 	cores := b.at(level)
 	o := b.rehearse(cores, 3)
 	eta := 0.15
 	for range tuneTurns {
 		if o.done == 0 {
-			return
+			return false
 		}
 		was := append([]float64(nil), b.lean...)
 		b.leanTo(o.throttled, cores, eta)
@@ -42,6 +51,7 @@ func (b *believed) tune() {
 			eta *= 0.7
 		}
 	}
+	return true
 }
 
 // leanTo shifts lean towards the services whose share of the waiting is above
