@@ -61,84 +61,86 @@ func hashOf(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// pages makes one page at a time, and keeps that of the last round: many may watch.
+// pages makes one page at a time, so that many who watch take no more memory than
+// one, and keeps that of the last round.
 type pages struct {
 	mu      sync.Mutex
-	tag     string
-	html    []byte
+	number  int // of the round whose page is kept
+	kept    document
 	history history
+}
+
+// document is a page with what names it.
+type document struct {
+	tag  string
+	html []byte
 }
 
 // page is GET /: the last round for people, or with ?round=N another one, from its
 // documents. The page asks for itself again with the tag that it has, and is told
 // when there is nothing new.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	round, pinned, err := s.pageRound(r)
+	d, err := s.pageOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	tag := s.pageTag(round, pinned)
-	if s.unchanged(w, r, tag) {
-		return
-	}
-	html, err := s.render(round, pinned, tag)
-	if err != nil {
-		s.fail(w, r, err)
+	if s.unchanged(w, r, d.tag) {
 		return
 	}
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", html)
+	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", d.html)
 }
 
-// pageRound is the round to show, nil for none yet, and whether it was asked for.
-func (s *Server) pageRound(r *http.Request) (round *rounds.Round, pinned bool, err error) {
-	n := s.store.Latest()
+// pageOf is the page that r asks for.
+func (s *Server) pageOf(r *http.Request) (document, error) {
+	n, pinned := s.store.Latest(), false
 	if asked := r.URL.Query().Get("round"); asked != "" {
-		if n, err = s.number(asked); err != nil {
-			return nil, false, err
+		number, err := s.number(asked)
+		if err != nil {
+			return document{}, err
 		}
-		pinned = n != s.store.Latest()
+		n, pinned = number, number != n
 	}
-	if n == 0 {
-		return nil, false, nil
+	s.pages.mu.Lock()
+	defer s.pages.mu.Unlock()
+	if !pinned && s.pages.kept.html != nil && s.pages.number == n {
+		return s.pages.kept, nil
 	}
-	round, err = s.store.Get(n)
-	return round, pinned, err
+	d, err := s.render(n, pinned)
+	if err == nil && !pinned {
+		s.pages.number, s.pages.kept = n, d
+	}
+	return d, err
+}
+
+// render makes the page of round n, 0 for none yet.
+func (s *Server) render(n int, pinned bool) (d document, err error) {
+	v := view{Style: template.CSS(pageStyle), Script: template.JS(pageScript), Version: s.o.Version, Latest: s.store.Latest(), Pinned: pinned}
+	var round *rounds.Round
+	if n > 0 {
+		if round, err = s.store.Get(n); err != nil {
+			return d, err
+		}
+		line, before := s.pages.history.of(s.store, round)
+		if err := v.show(round, line, before); err != nil {
+			return d, err
+		}
+	}
+	v.Tag = s.pageTag(round, pinned)
+	var b bytes.Buffer
+	err = pageTemplate.Execute(&b, &v)
+	return document{v.Tag, b.Bytes()}, err
 }
 
 // pageTag changes with what the page shows: its round, and whether that is the last.
+// Another run of the server may have another round of that number.
 func (s *Server) pageTag(round *rounds.Round, pinned bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, s.o.Version, pinned, pagePolicy)
 	if round != nil {
 		fmt.Fprintln(h, round.Number, round.Time.UnixNano())
-		h.Write(round.Plan)
 	}
 	return `"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
-}
-
-// render is the page, or the one that was made before.
-func (s *Server) render(round *rounds.Round, pinned bool, tag string) ([]byte, error) {
-	s.pages.mu.Lock()
-	defer s.pages.mu.Unlock()
-	if s.pages.tag == tag {
-		return s.pages.html, nil
-	}
-	v := view{Style: template.CSS(pageStyle), Script: template.JS(pageScript), Version: s.o.Version, Tag: tag, Latest: s.store.Latest(), Pinned: pinned}
-	if round != nil {
-		line, before := s.pages.history.of(s.store, round)
-		if err := v.show(round, line, before); err != nil {
-			return nil, err
-		}
-	}
-	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, &v); err != nil {
-		return nil, err
-	}
-	if !pinned {
-		s.pages.tag, s.pages.html = tag, b.Bytes()
-	}
-	return b.Bytes(), nil
 }

@@ -258,6 +258,18 @@ func TestPageCurve(t *testing.T) {
 	}
 }
 
+// A picture is that of its round, whichever was asked for before.
+func TestPictureOfEachRound(t *testing.T) {
+	r := start(t, Options{Demo: true})
+	r.post(fleet("/nowhere", 3, 2, 2, 2e9))
+	for _, n := range []string{"1", "2", "1", "1", "latest", "2"} {
+		a := r.get("/rounds/" + n + "/graph.svg")
+		if got := strings.Contains(string(a.body), ">s1<"); got != (n != "1") {
+			t.Errorf("round %s is drawn as the other one", n)
+		}
+	}
+}
+
 // The YAML to download is what the plan holds, a document each.
 func TestYAML(t *testing.T) {
 	r := start(t, Options{Demo: true})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -33,20 +34,9 @@ func (s *Server) dot(w http.ResponseWriter, r *http.Request) {
 	s.document(w, r, typeDOT, func(d *rounds.Documents) []byte { return d.DOT })
 }
 
-// svg draws the round's mesh when it is asked for, as many at a time as requests work.
+// svg draws the round's mesh when it is asked for.
 func (s *Server) svg(w http.ResponseWriter, r *http.Request) {
-	round, err := s.named(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	leave, err := s.gate.enter(r.Context(), false)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	picture, err := report.RoundPicture(round.Graph)
-	leave()
+	picture, err := s.picture(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -54,6 +44,36 @@ func (s *Server) svg(w http.ResponseWriter, r *http.Request) {
 	// As a page of its own it may have its style, which is in it, and nothing else.
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src '"+hashOf("\n"+report.PictureStyle())+"'")
 	s.send(w, r, http.StatusOK, typeSVG, picture)
+}
+
+// pictures makes one at a time, which bounds their memory, and keeps the last one.
+type pictures struct {
+	mu     sync.Mutex
+	number int
+	svg    []byte
+}
+
+// picture is that of the round that the path names.
+func (s *Server) picture(r *http.Request) ([]byte, error) {
+	n, err := s.number(mux.Vars(r)["n"])
+	if err != nil {
+		return nil, err
+	}
+	p := &s.pictures
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n == p.number && n > 0 {
+		return p.svg, nil
+	}
+	round, err := s.store.Get(n)
+	if err != nil {
+		return nil, err
+	}
+	svg, err := report.RoundPicture(round.Graph)
+	if err == nil {
+		p.number, p.svg = n, svg
+	}
+	return svg, err
 }
 
 // yaml is the round's Istio resources, for kubectl apply -f -. Like the document that

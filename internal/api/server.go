@@ -49,16 +49,17 @@ const (
 
 // Server answers requests. Make it with New.
 type Server struct {
-	o       Options
-	log     *logrus.Logger
-	store   *rounds.Store
-	roots   *logRoot // nil for any path
-	intake  *intake
-	gate    *gate
-	scripts chan struct{} // a place for each script under way
-	metrics *metrics
-	pages   pages
-	handler http.Handler
+	o        Options
+	log      *logrus.Logger
+	store    *rounds.Store
+	roots    *logRoot // nil for any path
+	intake   *intake
+	gate     *gate
+	scripts  chan struct{} // a place for each script under way
+	metrics  *metrics
+	pages    pages
+	pictures pictures
+	handler  http.Handler
 	// stopping ends when the server is to stop.
 	stopping context.Context
 	stop     context.CancelFunc
