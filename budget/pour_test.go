@@ -341,7 +341,7 @@ func FuzzPour(f *testing.F) {
 	f.Add(int64(2), 7.0, false)
 	f.Fuzz(func(t *testing.T, seed int64, more float64, wild bool) {
 		in := anyInput(seed, wild)
-		in, _ = play(t, in, int(uint64(seed)%3)+1)
+		in, _ = play(t, in, int(uint64(seed)%2)+1)
 		small, err := Pour(in)
 		if err != nil {
 			t.Fatal(err)
