@@ -28,7 +28,11 @@ func Mermaid(w io.Writer, m *Mesh) error {
 	}
 	for i := range m.Edges {
 		e := &m.Edges[i]
-		fmt.Fprintf(b, "  linkStyle %d stroke-width:%.1fpx\n", i, z.thickness(e, busiest))
+		class := "edge"
+		if e.Critical {
+			class = "main"
+		}
+		fmt.Fprintf(b, "  linkStyle %d stroke-width:%.1fpx,stroke:%s\n", i, z.thickness(e, busiest), lookOf(class).stroke[light])
 	}
 	mermaidClasses(b, m)
 	return b.Flush()
