@@ -39,7 +39,7 @@ for mesh in $MESHES; do
 	server=
 done
 sort -t'	' -k5,5n "$work/rows" | awk -F'\t' '
-	{ e[NR] = $5; if ($9 > 0.05 || $9 < -0.05) { moved++; if ($8 * $9 > 0) right++; else wrong = wrong "\n  " $1 " " $2 ": predicted " $8 ", was " $9 } split($2, k, " "); n[k[1]]++; s[k[1]] += $5 }
+	{ e[NR] = $5; if ($9 > 0.05 || $9 < -0.05) { moved++; if ($8 * $9 > 0) right++; else wrong = wrong "\n  " $1 " " $2 ": predicted " $8 ", was " $9 } split($2, word, " "); n[word[1]]++; s[word[1]] += $5 }
 	END {
 		printf "what-ifs %d: error of the mean: median %.1f %%, 90th percentile %.1f %%, worst %.1f %%\n", NR, 100*e[int((NR+1)/2)], 100*e[int(NR*0.9+0.5)], 100*e[NR]
 		for (k in n) printf "  %s: %d, mean error %.1f %%\n", k, n[k], 100*s[k]/n[k]

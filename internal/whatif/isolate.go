@@ -177,6 +177,7 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 	if err := limitMemory(j.Bounds.Memory); err != nil {
 		return err
 	}
+	watchMemory(j.Bounds.Memory + baseMemory)
 	b := j.Bounds
 	if j.Follow {
 		b.follow = func(line, column int) { fmt.Fprintf(notes, "at %d:%d\n", line, column) }

@@ -6,9 +6,6 @@ import (
 	"syscall"
 )
 
-// baseMemory is the least that the process itself has mapped before a script begins.
-const baseMemory = 48 << 20
-
 // limitMemory has the kernel give this process no more than so many bytes of data
 // besides what it has.
 func limitMemory(most int64) error {
