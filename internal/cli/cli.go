@@ -144,6 +144,15 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	return usagef("%q is no command of '%s'%s; '%s --help' lists them", args[0], cmd.CommandPath(), near, cmd.CommandPath())
 }
 
+// noArguments is for commands that take none; cobra's own check calls what is too
+// many an unknown command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("'%s' takes no arguments, but there is %q; '%s --help' lists its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
 // strict makes every complaint about arguments a usage error, and commands that
 // only hold others refuse what they do not hold (cobra shows their help instead).
 func strict(cmd *cobra.Command) {
@@ -160,15 +169,6 @@ func strict(cmd *cobra.Command) {
 }
 
 // newHelp replaces cobra's help command, which succeeds on topics it lacks.
-// noArguments is for commands that take none; cobra's own check calls what is too
-// many an unknown command.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usagef("'%s' takes no arguments, but there is %q; '%s --help' lists its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
-}
-
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
