@@ -2,18 +2,24 @@ package whatif
 
 import (
 	"fmt"
-	"runtime"
+	"os"
 	"syscall"
 )
 
-// limitMemory has the kernel give this process no more than so many bytes of data
-// besides what it has.
+// limitMemory has the kernel give this process no more address space than it has,
+// and so many bytes. (Not RLIMIT_DATA: the runtime maps its heap over what it has
+// reserved before, which that limit does not count.)
 func limitMemory(most int64) error {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	all := uint64(most) + max(baseMemory, m.Sys)
-	l := syscall.Rlimit{Cur: all, Max: all}
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &l); err != nil {
+	var pages uint64
+	text, err := os.ReadFile("/proc/self/statm")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &pages)
+	}
+	if err != nil {
+		return fmt.Errorf("what-if: bounding the memory: %w", err)
+	}
+	all := pages*uint64(os.Getpagesize()) + uint64(most)
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: all, Max: all}); err != nil {
 		return fmt.Errorf("what-if: bounding the memory: %w", err)
 	}
 	return nil
