@@ -119,7 +119,7 @@ func TestErrors(t *testing.T) {
 // other, and the error says where.
 func TestHostile(t *testing.T) {
 	for script, line := range map[string]int{
-		"x = 1\ny = 'a' + ''\nz = y * 900000000":                2,
+		"x = 1\ny = 'a' + ''\nz = y * 900000000":                 2,
 		"x = 'a' * 1000\nfor i in range(40):\n  x += x":          3,
 		"x = [1]\nfor i in range(40):\n  x = x + x":              3,
 		"y = 1\nx = max(range(1000000000000))":                   2,
