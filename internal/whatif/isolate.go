@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
@@ -182,9 +183,16 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 	if j.Follow {
 		b.follow = func(line, column int) { fmt.Fprintf(notes, "at %d:%d\n", line, column) }
 	}
+	// The script may end in the moment in which its time is over: whoever comes first
+	// answers, and the other waits, so that one reply is written and it is whole.
+	var once sync.Once
+	answer := func(r reply) (err error) {
+		once.Do(func() { err = json.NewEncoder(out).Encode(r) })
+		return err
+	}
 	// A single step that does not end is not waited for.
 	b.late = func(e *ScriptError) {
-		if json.NewEncoder(out).Encode(reply{Error: e}) == nil {
+		if answer(reply{Error: e}) == nil {
 			os.Exit(0)
 		}
 	}
@@ -194,5 +202,5 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 	if err != nil && !errors.As(err, &r.Error) {
 		return err
 	}
-	return json.NewEncoder(out).Encode(r)
+	return answer(r)
 }
