@@ -117,6 +117,30 @@ func TestPodThatTwoOthersCall(t *testing.T) {
 	}
 }
 
+// A cycle by outbound lines alone, with clocks that are days apart. b, c and then a
+// again hang on what a sent, and a itself on the gateway's call: 100 − 80 and 20 − 10
+// of a, 80 − 60 of b, 60 − 20 of c.
+func TestCycleOfStrangeClocks(t *testing.T) {
+	for _, apart := range []graph.Micros{0, day} {
+		w := newWorld(t)
+		w.skew = map[string]graph.Micros{"a": apart, "b": -3 * apart, "c": 2 * apart, "d": -apart}
+		w.times(20, `gw>a 0+100 -
+			a>b 10+80 -
+			b>c 20+60 -
+			c>a 40+20 -
+			a>d 45+10 -`)
+		r := w.result()
+		for name, want := range map[string]float64{"a": 15, "b": 20, "c": 40, "d": 10} {
+			s := w.share(r, name)
+			nearTime(t, name+" self", s.Self, want)
+			if s.Calls == 0 {
+				t.Errorf("%s was guessed", name)
+			}
+		}
+		near(t, "critical", w.edge(r, "a", "d").Critical, 1, 1e-9)
+	}
+}
+
 func TestTies(t *testing.T) {
 	k := newTies(9)
 	k.join(1, 2, 10) // 2 + 10 = 1

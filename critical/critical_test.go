@@ -130,6 +130,28 @@ func TestWorkedByHand(t *testing.T) {
 			path:  []string{"a", "b", "d"},
 		},
 		{
+			// The cycle by outbound lines alone: nobody's window is known but by
+			// containment, and b's call to a lies within what a sent itself.
+			name:  "cycle, outbound only",
+			trace: "gw>a 0+100 - \n a>b 10+80 - \n b>a 20+60 - \n a>c 30+10 -",
+			want:  []want{{"a", 35, 2}, {"b", 20, 1}, {"c", 10, 1}},
+			path:  []string{"a", "b", "c"},
+		},
+		{
+			// b asks a back, and a answers by itself: 40−30, 30−15, 15.
+			name:  "call back, outbound only",
+			trace: "gw>a 0+40 - \n a>b 5+30 - \n b>a 10+15 -",
+			want:  []want{{"a", 12.5, 2}, {"b", 15, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
+			// A self-call by outbound lines alone: it lies within itself in no clock.
+			name:  "self-call, outbound only",
+			trace: "gw>a 0+100 - \n a>a 20+60 - \n a>b 40+20 -",
+			want:  []want{{"a", 40, 2}, {"b", 20, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
 			// Inbound lines only: a's calls are seen by their callees alone.
 			name:  "inbound only",
 			trace: "gw>a - 0+100 \n a>b - 10+30 \n a>c - 10+50 \n c>d - 20+10",

@@ -77,6 +77,7 @@ type window struct{ start, end micros }
 func (w window) length() micros         { return w.end - w.start }
 func (w window) shift(by micros) window { return window{w.start + by, w.end + by} }
 func (w window) hull(o window) window   { return window{min(w.start, o.start), max(w.end, o.end)} }
+func (w window) holds(o window) bool    { return w.start <= o.start && o.end <= w.end }
 
 // view is the window of one side; ok is false when its line is not in the log
 // or carries no time that can be meant.

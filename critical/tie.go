@@ -95,15 +95,14 @@ func (m *mixed) settle(t *ties) {
 
 // tie works out one pod; it reports whether it was tied now.
 func (m *mixed) tie(t *ties, of []mixture) bool {
-	pod, to := of[0].pod, m.by[of[0].from].by
-	if _, ok := t.offset(to, pod); ok {
+	pod, to := of[0].pod, m.stranger(t, of)
+	if to == none {
 		return false
 	}
 	bounds := make([]sample, 0, len(of))
-	for _, x := range of {
-		w, ok := m.hull(t, to, m.by[x.from:x.to])
-		if ok {
-			bounds = append(bounds, sample{d: window{w.start - x.sent.start, w.end - x.sent.end}})
+	for i := range of {
+		if w, ok := m.hull(t, to, &of[i]); ok {
+			bounds = append(bounds, sample{d: window{w.start - of[i].sent.start, w.end - of[i].sent.end}})
 		}
 	}
 	if len(bounds) == 0 {
@@ -113,18 +112,37 @@ func (m *mixed) tie(t *ties, of []mixture) bool {
 	return true
 }
 
-// hull is the stretch from the first to the last of calls, in the clock of to.
-func (m *mixed) hull(t *ties, to int32, calls []received) (w window, ok bool) {
-	for i, r := range calls {
+// stranger is the first caller of a pod that is not tied to it, none without one.
+func (m *mixed) stranger(t *ties, of []mixture) int32 {
+	for i := range of {
+		for _, r := range m.by[of[i].from:of[i].to] {
+			if _, tied := t.offset(of[i].pod, r.by); !tied {
+				return r.by
+			}
+		}
+	}
+	return none
+}
+
+// hull is the stretch from the first to the last of the calls that x received, in
+// the clock of to. Calls that came back, made during what the pod had sent itself
+// (give or take the rounding of the log), are within it anyway and are on clocks that
+// are tied to the pod's, not to to's.
+func (m *mixed) hull(t *ties, to int32, x *mixture) (w window, ok bool) {
+	own := window{x.sent.start - millisecond, x.sent.end + millisecond}
+	for _, r := range m.by[x.from:x.to] {
+		if d, tied := t.offset(x.pod, r.by); tied && own.holds(r.shift(d)) {
+			continue
+		}
 		d, tied := t.offset(to, r.by)
 		if !tied {
 			return w, false
 		}
-		if s := r.shift(d); i == 0 {
-			w = s
-		} else {
+		if s := r.shift(d); ok {
 			w = w.hull(s)
+		} else {
+			w, ok = s, true
 		}
 	}
-	return w, true
+	return w, ok
 }
