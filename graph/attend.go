@@ -68,7 +68,10 @@ func (a *attendance) read(r request) {
 
 // own is the pod whose sidecar logged the hop, none where it is not known.
 func (h *hop) own() int32 {
-	if h.inSide() {
+	switch {
+	case h.entered:
+		return none
+	case h.in:
 		return h.toPod
 	}
 	return h.fromPod
@@ -86,7 +89,7 @@ func (a *attendance) note(h *hop) {
 	if s := h.event.start; s != Missing && (v.Start == Missing || s < v.Start) {
 		v.Start = s
 	}
-	if !h.inSide() {
+	if !h.in {
 		v.Hosts = a.hostsOf(v.Hosts, h)
 	}
 }

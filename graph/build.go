@@ -11,8 +11,9 @@ import (
 // Add said no. The Builder may go on collecting afterwards.
 func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	b.settle()
-	j := newJoin(b, pods)
-	s := newSurvey(b, j)
+	es := newEvents(b)
+	j := newJoin(b, es, pods)
+	s := newSurvey(b, j, es)
 	s.listen()
 	s.measure()
 	b.shared = true

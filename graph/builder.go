@@ -97,9 +97,15 @@ func NewBuilder(o Options) *Builder {
 }
 
 // Add takes one record; it keeps nothing of r's memory. It reports whether the
-// record could be used at all: it has a direction and says who was called. One
-// that could not is the caller's to count among the skipped.
+// record could be used at all: it has a direction, or addresses that tell one, and
+// says who was called. One that could not is the caller's to count among the skipped.
 func (b *Builder) Add(r *Record) bool {
+	sure := true
+	if r.Direction == Unknown && len(r.Cluster) == 0 {
+		guessed := *r
+		guessed.Direction, sure = r.guess()
+		r = &guessed
+	}
 	if !usable(r) {
 		return false
 	}
@@ -110,6 +116,9 @@ func (b *Builder) Add(r *Record) bool {
 	if len(r.RequestID) > 0 {
 		e.key = xxhash.Sum64(r.RequestID)
 		e.flags |= isTraced
+	}
+	if !sure {
+		e.flags |= isEither
 	}
 	if !b.sampled(e.key) {
 		return true

@@ -38,6 +38,11 @@ const (
 	isFailed
 	// isTraced marks an event whose key is that of a request.
 	isTraced
+	// isEither marks an outbound event that may as well be an inbound one: the line
+	// named no cluster, and its addresses do not tell.
+	isEither
+
+	allFlags = isInbound | isFailed | isTraced | isEither
 )
 
 const noBytes = math.MaxUint32
@@ -45,6 +50,7 @@ const noBytes = math.MaxUint32
 func (e *event) inbound() bool { return e.flags&isInbound != 0 }
 func (e *event) failed() bool  { return e.flags&isFailed != 0 }
 func (e *event) traced() bool  { return e.flags&isTraced != 0 }
+func (e *event) either() bool  { return e.flags&isEither != 0 }
 func (e *event) timed() bool   { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.

@@ -19,14 +19,14 @@ func (s *survey) witness(hops []hop) {
 	for i := range hops {
 		h := &hops[i]
 		switch {
-		case h.inSide() && h.toPod != none:
+		case h.in && h.toPod != none:
 			p := &s.byPod[h.toPod].evidence
-			p.passed = p.passed || h.implied
+			p.passed = p.passed || h.implied && !h.entered
 			p.received++
 			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
 				p.whole++
 			}
-		case !h.inSide() && h.fromPod != none:
+		case !h.in && h.fromPod != none:
 			s.byPod[h.fromPod].evidence.send(h.event)
 		}
 	}

@@ -37,12 +37,13 @@ func (f *follower) follow(hops []hop) {
 	for i := range hops {
 		h, at := &hops[i], int32(i)
 		switch {
-		case h.inSide() && h.toPod != none:
+		case h.entered:
+		case h.in && h.toPod != none:
 			f.visits = append(f.visits, visit{h.toPod, at, receivedHere})
-		case !h.inSide() && h.fromPod != none:
+		case !h.in && h.fromPod != none:
 			f.visits = append(f.visits, visit{h.fromPod, at, sentHere})
 		}
-		if !h.inSide() && h.toPod != none && f.deaf(h.toPod) && f.heard[h.to].once() {
+		if !h.in && h.toPod != none && (f.deaf(h.toPod) && f.heard[h.to].once() || f.passedBy(h)) {
 			f.visits = append(f.visits, visit{h.toPod, at, heardOf})
 		}
 	}
@@ -64,6 +65,12 @@ func (f *follower) follow(hops []hop) {
 // deaf reports whether a pod's proxy logs nothing that it receives.
 func (s *survey) deaf(pod int32) bool { return s.writers[pod].in == 0 }
 
+// passedBy reports whether a call that was sent is known to be received by its
+// caller's line alone, though the proxy of the pod that it reached logs others.
+func (s *survey) passedBy(h *hop) bool {
+	return s.partlyDeaf && !h.in && h.from >= 0 && h.toPod != none && !s.deaf(h.toPod) && s.edge(h.from, h.to).unheard()
+}
+
 // followPod counts the calls that a pod received within its window, from their
 // start to their end: then whatever they made it send was logged too, however
 // the log was cut. What it sent belongs to the call under way that began last;
@@ -77,7 +84,12 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 	}
 	received := 0
 	for _, v := range visits {
-		if e := hops[v.hop].event; v.kind == receivedHere && e.timed() {
+		h := &hops[v.hop]
+		if v.kind == heardOf && h.fromPod != v.pod {
+			f.followStrangers(hops, visits)
+			return
+		}
+		if e := h.event; v.kind != sentHere && e.timed() {
 			f.begun = append(f.begun, e)
 			received += b2i(window.covers(e.start, e.end()))
 		}
@@ -114,9 +126,9 @@ func (f *follower) followUntimed(hops []hop, visits []visit) {
 	received := 0
 	for _, v := range visits {
 		h := &hops[v.hop]
-		if v.kind == receivedHere {
+		if v.kind != sentHere {
 			received++
-		} else if v.kind == sentHere && h.to >= 0 {
+		} else if h.to >= 0 {
 			f.note(h)
 		}
 		if h.event.timed() && !window.covers(h.event.start, h.event.end()) {
@@ -125,6 +137,34 @@ func (f *follower) followUntimed(hops []hop, visits []visit) {
 	}
 	if received == 1 {
 		f.add(visits[0].pod, 1)
+	}
+}
+
+// followStrangers counts a request of which a pod received calls that are timed by
+// other clocks alone: all that it received and sent, if its window holds whatever it
+// may have done for the longest of them around its own lines. Requests of which it has
+// no line of its own are not seen; see allowForSilence.
+func (f *follower) followStrangers(hops []hop, visits []visit) {
+	var own block
+	var took Micros
+	received, lines := 0, 0
+	for _, v := range visits {
+		h := &hops[v.hop]
+		e := h.event
+		if v.kind != sentHere {
+			received++
+		} else if h.to >= 0 {
+			f.note(h)
+		}
+		if v.kind == heardOf {
+			took = max(took, e.duration.micros())
+			continue
+		}
+		own.extend(e, lines == 0)
+		lines++
+	}
+	if lines > 0 && f.writers[visits[0].pod].window.covers(own.last-took, own.first+took) && f.writers[visits[0].pod].window.covers(own.first, own.last) {
+		f.add(visits[0].pod, received)
 	}
 }
 

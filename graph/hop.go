@@ -8,31 +8,40 @@ type hop struct {
 	// from and to are nodes, none where the line cannot tell. fromPod and toPod
 	// are numbers of pods, none where not known.
 	from, to, fromPod, toPod int32
+	// in is set on the callee's view.
+	in bool
 	// writer is the address whose proxy wrote the line.
 	writer uint32
-	// implied is the call that a gateway among the pods received from outside:
-	// it logs only what it sent on, in one line for both.
+	// implied is a call without a line of its own, received by a gateway among the
+	// pods from outside: it logs only what it sent on, in one line for both.
 	implied bool
+	// entered is set besides where the gateway logged nothing at all, so that the
+	// line is that of whom it called (file entrance.go).
+	entered bool
 	// unsure is the place of several candidates for from, until the request's
 	// other lines decide.
 	unsure *place
 }
 
-// inSide reports whether the hop is its callee's view.
-func (h *hop) inSide() bool { return h.event.inbound() || h.implied }
-
 // resolve appends the hops of the events of one request to hops.
 func (j *join) resolve(hops []hop, request []event) []hop {
-	first, unsure := len(hops), false
+	first, unsure, undirected := len(hops), false, false
 	for i := range request {
 		h := j.hop(&request[i])
 		unsure = unsure || h.unsure != nil
+		undirected = undirected || h.event.either()
 		hops = append(hops, h)
+	}
+	if undirected {
+		j.direct(hops[first:])
 	}
 	for i := first; i < first+len(request); i++ {
 		if h, ok := j.implied(&hops[i]); ok {
 			hops = append(hops, h)
 		}
+	}
+	if j.entrances != nil {
+		hops = j.enter(hops, first)
 	}
 	if unsure {
 		j.decide(hops[first:])
@@ -41,10 +50,10 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 }
 
 func (j *join) hop(e *event) hop {
-	h := hop{event: e}
+	h := hop{event: e, in: e.inbound()}
 	p := j.calledAt(e)
 	h.to, h.toPod = j.callee(e, p)
-	if e.inbound() {
+	if h.in {
 		h.writer = j.canon[e.up]
 		if p != &j.places[h.writer] {
 			h.writer = j.canon[e.local]
@@ -104,14 +113,14 @@ func (h *hop) sentFrom(j *join, p *place) {
 // called is no gateway of that kind.
 func (j *join) implied(h *hop) (hop, bool) {
 	e := h.event
-	if e.inbound() || h.fromPod == none || j.podReceives[h.fromPod] {
+	if h.in || h.fromPod == none || j.podReceives[h.fromPod] {
 		return hop{}, false
 	}
 	d := j.at(e.down)
 	if d.local || j.canon[e.down] == h.writer {
 		return hop{}, false
 	}
-	in := hop{event: e, to: h.from, toPod: h.fromPod, writer: h.writer, implied: true}
+	in := hop{event: e, in: true, to: h.from, toPod: h.fromPod, writer: h.writer, implied: true}
 	in.sentFrom(j, d)
 	return in, in.from != none && in.from != in.to
 }

@@ -44,16 +44,24 @@ type join struct {
 	lumped int
 	// podReceives marks pods that a line shows being called.
 	podReceives []bool
+	// sends and attended mark nodes until the entrances are found.
+	sends, attended []bool
+	// entrances marks the nodes at which requests enter unlogged; nil without any.
+	entrances []bool
+	// sure is set for a side of which a line is sure to be (see Record.guess).
+	sure [2]bool
 }
 
-func newJoin(b *Builder, pods []Pod) *join {
+func newJoin(b *Builder, es *events, pods []Pod) *join {
 	j := &join{mesh: newMesh(pods), externals: make(map[string]int32)}
 	j.podReceives = make([]bool, len(j.pods))
+	j.sends, j.attended = make([]bool, len(j.nodes)), make([]bool, len(j.nodes))
 	j.locate(b.addresses.texts)
 	j.readNames(b.names.texts)
 	j.learn(b, false)
 	j.learn(b, true)
 	j.settle()
+	j.findEntrances(es)
 	return j
 }
 
@@ -128,6 +136,9 @@ func (j *join) podOf(p *place, node int32) int32 {
 // says of addresses that are still unknown.
 func (j *join) learn(b *Builder, weak bool) {
 	b.each(func(e *event) {
+		if !e.either() {
+			j.sure[b2i(e.inbound())] = true
+		}
 		if strong := j.names[e.name].host != ""; strong != weak {
 			j.learnFrom(e)
 		}
@@ -137,6 +148,7 @@ func (j *join) learn(b *Builder, weak bool) {
 func (j *join) learnFrom(e *event) {
 	p := j.calledAt(e)
 	node, pod := j.callee(e, p)
+	j.attend(e, node)
 	if pod != none {
 		j.podReceives[pod] = true
 	}

@@ -34,7 +34,7 @@ func (s *survey) sum(h *hop, weight float64) {
 		s.lost[h.to] += rate
 	}
 	if p := s.podTally(h.toPod); p != nil {
-		p.received.add(rate, side == inSide)
+		p.received.add(rate, side == inSide || s.passedBy(h))
 	}
 	if p := s.podTally(h.fromPod); p != nil {
 		p.sent.add(rate, side == outSide)

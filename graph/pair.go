@@ -26,7 +26,7 @@ func (p *pairer) pair(hops []hop) []pairing {
 	for i := range hops {
 		if h := &hops[i]; h.from < 0 || h.to < 0 {
 			continue
-		} else if h.inSide() {
+		} else if h.in {
 			p.ins = append(p.ins, int32(i))
 		} else {
 			p.outs = append(p.outs, int32(i))

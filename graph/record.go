@@ -6,7 +6,8 @@ type Direction uint8
 
 // The directions a line can have. A line whose upstream_cluster begins neither
 // "inbound|" nor "outbound|" still goes outward when it is the passthrough
-// cluster; anything else is Unknown and is not used.
+// cluster; any other cluster is Unknown and is not used. Without a cluster the
+// addresses tell (file direction.go).
 const (
 	Unknown Direction = iota
 	Inbound

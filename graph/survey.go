@@ -26,6 +26,8 @@ type survey struct {
 	lost []float64
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
+	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
+	partlyDeaf bool
 	// fanout is how many callees each node has, nil until it is asked for.
 	fanout []int
 	// heard is, by node, what its callers' lines say of the calls to it.
@@ -65,6 +67,8 @@ type edgeTally struct {
 	// traced counts the events with a request_id by side.
 	traced [2]int64
 	hosts  [2]map[uint32]hostTally
+	// lines counts the events by side before any are summed up.
+	lines [2]int
 	// timed counts events with a duration by side; durations and their total in
 	// µs are those of the side that is shown.
 	timed     [2]int
@@ -100,6 +104,16 @@ type events struct {
 	// scale is how many requests one that was kept stands for.
 	scale    float64
 	maxTrace int
+}
+
+func newEvents(b *Builder) *events {
+	es := &events{scale: math.Exp2(float64(b.level)), maxTrace: b.options.MaxTrace}
+	for i := range b.shards {
+		if shard := b.shards[i].events; len(shard) > 0 {
+			es.shards[i] = shard
+		}
+	}
+	return es
 }
 
 // count of all events.
@@ -156,7 +170,7 @@ func (s *survey) writerOf(h *hop) int32 {
 	}
 	key := otherWriter{address: h.writer, node: none}
 	own, pod := h.from, h.fromPod
-	if h.inSide() {
+	if h.in {
 		own, pod = h.to, h.toPod
 	}
 	if pod != none {
@@ -187,10 +201,10 @@ func (s *survey) edge(from, to int32) *edgeTally {
 }
 
 // newSurvey counts the lines of each writer and finds the edges.
-func newSurvey(b *Builder, j *join) *survey {
+func newSurvey(b *Builder, j *join, es *events) *survey {
 	s := &survey{
 		join:    j,
-		events:  &events{scale: math.Exp2(float64(b.level)), maxTrace: b.options.MaxTrace},
+		events:  es,
 		writers: make([]writer, len(j.pods)),
 		others:  make(map[otherWriter]int32),
 		wrote:   make([]int32, 0, b.kept),
@@ -200,11 +214,6 @@ func newSurvey(b *Builder, j *join) *survey {
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
 		heard:    make([]heard, len(j.nodes)),
-	}
-	for i := range b.shards {
-		if es := b.shards[i].events; len(es) > 0 {
-			s.events.shards[i] = es
-		}
 	}
 	var hops []hop
 	for r := range s.events.requests() {
@@ -223,12 +232,16 @@ func (s *survey) count(h *hop, whole bool) {
 	side := sideOf(h)
 	if d := h.event.duration; h.from >= 0 && h.to >= 0 {
 		e := s.edge(h.from, h.to)
+		e.lines[side]++
 		if d != noSpan {
 			e.timed[side]++
 		}
 		if side == outSide && whole {
 			s.heard[h.to].add(h.event)
 		}
+	}
+	if h.entered {
+		return // its line is another proxy's
 	}
 	at := s.writerOf(h)
 	w := &s.writers[at]
@@ -256,7 +269,7 @@ const (
 )
 
 func sideOf(h *hop) int {
-	if h.inSide() {
+	if h.in {
 		return inSide
 	}
 	return outSide
@@ -278,6 +291,7 @@ func (s *survey) sortEdges() {
 		e := &s.tally[i]
 		s.at[[2]int32{e.from, e.to}] = int32(i)
 		e.durations = make([]span, 0, e.timed[e.side()])
+		s.partlyDeaf = s.partlyDeaf || e.unheard()
 	}
 }
 
@@ -294,6 +308,10 @@ func (e *edgeTally) side() int {
 	}
 	return inSide
 }
+
+// unheard reports whether the callee's sidecars log no call of this edge: all go
+// around them, or they are those of a pod to itself.
+func (e *edgeTally) unheard() bool { return e.lines[outSide] > 0 && e.lines[inSide] == 0 }
 
 // listen finds each writer's window.
 func (s *survey) listen() {

@@ -87,14 +87,20 @@ func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
 // nothing. Most services send for every request or for none.
 const silence = 2
 
-// allowForSilence corrects the calls per call received of services whose pods
-// are deaf: of these only requests that made them send something were seen. It
+// allowForSilence corrects the calls per call received of services whose pods are
+// deaf, or deaf to some callers: of these only requests that made them send something
+// were seen. It
 // is the same for all edges of a service, and the busiest tells it best.
 func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
 	out := g.outEdges()
+	passedBy := make([]bool, len(g.Nodes))
+	for i := range s.tally {
+		t := &s.tally[i]
+		passedBy[t.to] = passedBy[t.to] || t.unheard()
+	}
 	for n := range g.Nodes {
 		edges := out.of(int32(n))
-		if len(edges) == 0 || !slices.ContainsFunc(s.podsOfNode(int32(n)), s.deaf) {
+		if len(edges) == 0 || !passedBy[n] && !slices.ContainsFunc(s.podsOfNode(int32(n)), s.deaf) {
 			continue
 		}
 		busiest := slices.MaxFunc(edges, func(a, b int32) int { return cmp.Compare(g.Edges[a].Rate, g.Edges[b].Rate) })

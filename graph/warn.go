@@ -22,6 +22,7 @@ func (s *survey) warnings(b *Builder, entries float64) []string {
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
+	w.sayIf(s.entrances != nil, "%s wrote no line, and nobody was seen to call it: what it sent counts as requests that entered there, and their latency is that of the calls; log it as well.", s.entrance())
 	w.sayIf(s.headless && entries == 0, "No line shows a request entering at the gateway, so nothing can be told per external request.")
 	w.sayIf(s.headless && entries > 0, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")
 	return w

@@ -81,13 +81,13 @@ func (d *decoder) plainText(p []byte, i int, number int64) int {
 // take hands over the object that was scanned last. What is no line of a sidecar
 // at all is not worth reading further.
 func (d *decoder) take(line int64) {
-	if k := d.scan.values[upstreamCluster].kind; k != text && k != escaped && k != verbatim {
+	if !d.scan.has(upstreamCluster) && !d.scan.has(upstreamHost) {
 		d.tally.lose(noCluster, 1, line)
 		return
 	}
 	d.record.fill(&d.scan)
 	r := &d.record.Record
-	if r.Direction == graph.Unknown || !d.sink.Add(r) {
+	if r.Direction == graph.Unknown && r.Cluster != nil || !d.sink.Add(r) {
 		d.tally.lose(lacking(r), 1, line)
 		return
 	}

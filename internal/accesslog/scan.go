@@ -38,6 +38,12 @@ type scanner struct {
 	names renames
 }
 
+// has reports whether a field is a text.
+func (s *scanner) has(f field) bool {
+	k := s.values[f].kind
+	return k == text || k == escaped || k == verbatim
+}
+
 // object scans the object at p[i], which is '{', and returns the index after it,
 // or where the scan ended.
 func (s *scanner) object(p []byte, i int) (int, verdict) {
