@@ -44,6 +44,7 @@ var own = map[string]struct {
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
 	"internal/cli": {[]string{"budget", "internal/accesslog", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo", "internal/api", "internal/draw", "internal/whatif"},
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
+	"internal/lab/grid": {nil, "it measures a built server from outside, as a harness does"},
 	"internal/envoylab": {nil, "it is all tests: nothing can lean on the lab"},
 	"cmd/sluice":        {[]string{"internal/cli"}, "main is signals and the exit status"},
 	"docs/bench/peers":  {[]string{"graph", "internal/accesslog"}, "it measures the reader beside its peers, and is nobody's part"},
@@ -68,10 +69,10 @@ var homes = []struct {
 	{"github.com/klauspost/compress/…", []string{"internal/accesslog", "internal/demo"}, "logs are what comes compressed"},
 	{"github.com/tidwall/jsonc/…", nil, "it wants a body whole in memory: it is the oracle of internal/request's tests alone"},
 	{"golang.org/x/image/…", []string{"internal/draw"}, "pixels and fonts are for pictures"},
-	{"net/http/…", []string{"internal/api", "internal/cli"}, "no other package speaks to a network"},
+	{"net/http/…", []string{"internal/api", "internal/cli", "internal/lab/grid"}, "no other package speaks to a network"},
 	{"go.starlark.net/…", []string{"internal/whatif"}, "strangers' scripts are bounded in one place"},
 	{"log/…", nil, "there is one logger, and it is not this one"},
-	{"math/rand/…", nil, "same input, same bytes out"},
+	{"math/rand/…", []string{"internal/lab/grid"}, "same input, same bytes out; the grid draws its cells by a seed that is written"},
 	{"encoding/gob/…", nil, "state is JSON, which people and later versions can read"},
 }
 

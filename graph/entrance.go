@@ -25,7 +25,7 @@ func (j *join) findEntrances(es *events) {
 			continue
 		}
 		for i := range hops {
-			if n := hops[i].from; n > 0 {
+			if n := int(hops[i].from); n > 0 && n < len(silent) { // externals come behind
 				silent[n] = false
 			}
 		}
@@ -61,7 +61,7 @@ func (j *join) enter(hops []hop, first int) []hop {
 	longest := make(map[sides]int)
 	for i := first; i < len(hops); i++ {
 		h := &hops[i]
-		if h.from < 0 || !j.entrances[h.from] {
+		if h.from < 0 || int(h.from) >= len(j.entrances) || !j.entrances[h.from] {
 			continue
 		}
 		at := sides{to: h.from, toPod: h.fromPod}

@@ -42,6 +42,8 @@ type join struct {
 	calls     []int // to each of them
 	// lumped externals were made one, OtherHosts.
 	lumped int
+	// parted is set when an unlisted address is called as one node more.
+	parted bool
 	// podReceives marks pods that a line shows being called.
 	podReceives []bool
 	// sends and attended mark nodes until the entrances are found.
@@ -60,6 +62,16 @@ func newJoin(b *Builder, es *events, pods []Pod) *join {
 	j.readNames(b.names.texts)
 	j.learn(b, false)
 	j.learn(b, true)
+	// An address that turned out to be called as several takes lines apart that were
+	// one node's before, and may name more: until none does, and no longer than that.
+	for range manyNodes {
+		if !j.parted {
+			break
+		}
+		j.parted = false
+		j.learn(b, false)
+		j.learn(b, true)
+	}
 	j.settle()
 	j.findEntrances(es)
 	return j
@@ -166,6 +178,7 @@ func (j *join) learnFrom(e *event) {
 		p.crowded = true
 		return
 	}
+	j.parted = j.parted || len(p.learned) > 0
 	p.learned = append(p.learned, node)
 }
 
@@ -247,10 +260,14 @@ func (j *join) called(p *place) int32 {
 	return other
 }
 
-// external numbers an external callee by its name, behind the services.
+// external numbers an external callee by its name, behind the services; none once all
+// have their numbers.
 func (j *join) external(name string) int32 {
 	if n, ok := j.externals[name]; ok {
 		return n
+	}
+	if j.externals == nil {
+		return none
 	}
 	n := int32(len(j.nodes) + len(j.texts))
 	j.externals[name] = n

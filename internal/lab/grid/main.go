@@ -21,7 +21,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -52,7 +51,6 @@ func (c cell) String() string {
 }
 
 func main() {
-	log.SetFlags(0)
 	var g grid
 	flag.Uint64Var(&g.seed, "seed", 20261126, "draws the cells")
 	flag.IntVar(&g.cells, "cells", 33, "how many are drawn; 0 for all there are")
@@ -73,15 +71,20 @@ func main() {
 	g.extra = flag.Args()
 	g.budgets, g.conns = floats(*budgets), floats(*conns)
 	if err := g.run(); err != nil {
-		log.Fatal(err)
+		fail(err)
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "grid:", err)
+	os.Exit(1)
 }
 
 func floats(list string) (out []float64) {
 	for _, f := range strings.Split(list, ",") {
 		v, err := strconv.ParseFloat(f, 64)
 		if err != nil {
-			log.Fatalf("grid: %q is no number", f)
+			fail(fmt.Errorf("%q is no number", f))
 		}
 		out = append(out, v)
 	}
