@@ -51,8 +51,9 @@ type Sidecar struct {
 	// Delay is that time itself, per external request.
 	LatencyShare float64
 	Delay        time.Duration
-	// Work is the application's own time per call received.
-	Work time.Duration
+	// Work is the application's own time per call received, Own that and the time at
+	// its sidecar.
+	Work, Own time.Duration
 	// SentBytes and GotBytes are mean response sizes of the calls received and sent.
 	SentBytes, GotBytes float64
 	// Upstreams is how many services it calls (configuration held in memory).
@@ -152,8 +153,11 @@ type Knowledge struct {
 	// Loads are the last rounds' requests per second and mean latency in seconds,
 	// newest first.
 	Loads []Load `json:"loads,omitempty"`
-	// Best is the best allotment seen under the load in force, nil without one.
-	Best *Trial `json:"best,omitempty"`
+	// Foreseen is what the last plan promised, nil where it promised nothing.
+	Foreseen *Load `json:"foreseen,omitempty"`
+	// Margin is how far beyond the knee plans go, as a logarithm of levels: rounds
+	// that were slower than foreseen raise it.
+	Margin float64 `json:"margin,omitempty"`
 }
 
 // Load is what one round showed at the gateway.
@@ -171,9 +175,11 @@ type Learned struct {
 	Costs []Cost `json:"costs,omitempty"`
 	// Lean is what it gets over an even share of the waiting.
 	Lean float64 `json:"lean,omitempty"`
-	// Best is its limit in Knowledge.Best, Entry its share of external requests then.
-	Best  MilliCPU `json:"best,omitempty"`
-	Entry float64  `json:"entry,omitempty"`
+	// Entered is its share of the external requests that entered the mesh, beside
+	// Knowledge.Loads.
+	Entered []float64 `json:"entered,omitempty"`
+	// Work is the application's own ms per call: the least that a round showed.
+	Work float64 `json:"work,omitempty"`
 	// Memory is the working set to plan for, in bytes: the largest seen, fading.
 	Memory float64 `json:"memory,omitempty"`
 }

@@ -2,9 +2,16 @@ package budget
 
 import "math"
 
-// calibrate plays the mesh at the allotment in force and learns from where the
-// play and the round differ: which halves found their worker asleep, and how long
-// a request takes besides waiting.
+// calibrateTurns is how often the mesh is played to learn, calibratePlacings under how
+// many placings of the quotas' periods each time.
+const (
+	calibrateTurns    = 5
+	calibratePlacings = 2
+)
+
+// calibrate plays the mesh at the allotment in force and learns from where the play
+// and the round differ: which halves found their worker asleep, where requests waited,
+// and how long a request takes besides waiting.
 func (b *believed) calibrate() {
 	given := make([]float64, len(b.sidecars))
 	for i := range given {
@@ -16,11 +23,13 @@ func (b *believed) calibrate() {
 	if b.rounds == 0 {
 		b.explainDelay(given)
 	}
-	for range 2 {
-		o := b.rehearse(given, 2)
+	defer func() { b.shift = make([]float64, len(b.sidecars)) }()
+	for turn := range calibrateTurns {
+		o := b.rehearseFrom(turn*calibratePlacings, given, calibratePlacings)
 		if o.done == 0 {
 			return
 		}
+		b.match(o, given)
 		woken := b.guessWoken()
 		for i := range woken {
 			if o.halves[i] > 0 {
@@ -32,17 +41,22 @@ func (b *believed) calibrate() {
 			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given))
 		}
 		b.fit()
-		b.learnPause(o)
+		if turn == calibrateTurns-1 {
+			b.learnPause(o)
+		}
 	}
 }
 
 // ambiguous is how unsure the share of wakes is at a sidecar that used all of its
 // quota: whatever its base is, it is then as often idle as the quota leaves it, so
-// the round does not tell base from wake. Only one that alone held all others up
-// does: it was never idle.
+// what it used does not tell base from wake. Where requests waited tells (see match);
+// failing that only one that alone held all others up does: it was never idle.
 func (b *believed) ambiguous(i int, given []float64) float64 {
 	if b.mesh.cores[i] <= 0.96*given[i] {
 		return 0
+	}
+	if b.matchable(i, given) {
+		return matchedUnsure
 	}
 	for k, g := range given {
 		if k != i && b.mesh.cores[k] > 0.9*g {
@@ -68,25 +82,6 @@ func (b *believed) learnPause(o outcome) {
 	b.pause += told * min(max(mean-o.mean, -0.3*mean), 0.3*mean)
 	if most := 0.95 * b.workMs(); b.pause < -most {
 		b.pause = -most
-	}
-}
-
-// clumps plays the mesh without quotas and learns where calls come in bunches.
-func (b *believed) clumps() {
-	free := make([]float64, len(b.sidecars))
-	for i := range free {
-		free[i] = 1
-	}
-	r := b.rehearsal()
-	r.inFlight, r.rate = min(r.inFlight, 8), 0
-	o := r.run(free, 1, 300, 2000, b.rehearsalSteps())
-	if o.done == 0 {
-		return
-	}
-	for i := range b.clump {
-		if o.halves[i] > 0 && o.cores[i] < 0.9 {
-			b.clump[i] = min(1, max(0.1, o.woken[i]/(1-o.cores[i])))
-		}
 	}
 }
 

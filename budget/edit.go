@@ -253,7 +253,10 @@ func (b *believed) call(from int, r route) {
 type flow struct{ visits, sends []float64 }
 
 // flow follows the routes.
-func (b *believed) flow() (flow, error) {
+func (b *believed) flow() (flow, error) { return b.flowOf(b.entries) }
+
+// flowOf follows the routes of requests that enter elsewhere.
+func (b *believed) flowOf(entries []route) (flow, error) {
 	n := len(b.routes)
 	callers, visits, sends := make([]int, n), make([]float64, n), make([]float64, n)
 	for _, routes := range b.routes {
@@ -261,7 +264,7 @@ func (b *believed) flow() (flow, error) {
 			callers[r.to]++
 		}
 	}
-	for _, e := range b.entries {
+	for _, e := range entries {
 		visits[e.to] += e.count
 	}
 	var ready []int

@@ -47,7 +47,30 @@ func (b *believed) knee(o Options, played bool) float64 {
 		}
 	}
 	// A load that swung may swing up again.
-	return ladder[min(hi+headroom, turns-1)] * b.swing()
+	return ladder[min(hi+headroom, turns-1)] * b.swing() * math.Exp(b.margin)
+}
+
+const (
+	// mostMargin bounds Knowledge.Margin; marginFade is what is left of it after a
+	// round that was as fast as foreseen.
+	mostMargin = 3.0
+	marginFade = 0.8
+	// marginDoubt is how many times the foreseen latency a round has to take to raise
+	// it.
+	marginDoubt = 1.15
+)
+
+// learnMargin compares what the last plan promised with what came: a round that took
+// longer under the same load had too little, wherever the knee was thought to be.
+func (b *believed) learnMargin(foreseen *Load) {
+	if foreseen == nil || !(foreseen.Mean > 0 && foreseen.Mean < 1e6) || b.gateway.Rate == 0 {
+		return
+	}
+	if over := b.gateway.Mean.Seconds() / foreseen.Mean; over > marginDoubt {
+		b.margin = min(mostMargin, b.margin+math.Log(over))
+	} else {
+		b.margin *= marginFade
+	}
 }
 
 // thrifty is the level of the ladder at which log(latency) + thrift·log(CPU) is

@@ -39,17 +39,20 @@ func (l Learned) sane() Learned {
 	if !finite(l.Memory) || l.Memory < 0 {
 		l.Memory = 0
 	}
+	if !finite(l.Work) || l.Work < 0 {
+		l.Work = 0
+	}
 	return l
 }
 
 // believe makes the model that goes best with this round and those before it.
 func believe(m *mesh, k *Knowledge) *believed {
 	n := len(m.sidecars)
-	b := &believed{model: &model{mesh: m, clump: make([]float64, n), lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n)}
+	b := &believed{model: &model{mesh: m, lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n), shift: make([]float64, n)}
 	for i := range m.sidecars {
 		s := &m.sidecars[i]
 		b.past[i] = k.find(s.Service)
-		b.clump[i], b.lean[i] = 1, 1
+		b.lean[i] = 1
 		if l := b.past[i].Lean; l > 0 {
 			b.lean[i] = l
 		}
@@ -61,24 +64,31 @@ func believe(m *mesh, k *Knowledge) *believed {
 		}
 	}
 	if k != nil {
-		b.loads = k.saneLoads()
-		if finite(k.Pause) && math.Abs(k.Pause) < 1e5 {
-			b.pause = k.Pause
-		}
+		b.recall(k)
 	}
+	b.mixes = b.mixesOf(k)
 	if m.gateway.Rate > 0 {
 		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full()}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
 	}
-	if k != nil {
-		b.rounds = max(0, k.Rounds)
-	}
-	b.tried(k)
 	b.observe(b.guessWoken())
 	b.alignWindow()
 	b.observe(b.guessWoken())
 	b.fit()
 	return b
+}
+
+// recall takes in what is known of the mesh as a whole.
+func (b *believed) recall(k *Knowledge) {
+	b.rounds = max(0, k.Rounds)
+	b.loads = k.saneLoads()
+	if finite(k.Pause) && math.Abs(k.Pause) < 1e5 {
+		b.pause = k.Pause
+	}
+	if k.Margin > 0 && k.Margin <= mostMargin {
+		b.margin = k.Margin
+	}
+	b.learnMargin(k.Foreseen)
 }
 
 // believed is a model with where it comes from.
@@ -88,9 +98,13 @@ type believed struct {
 	seen  []Cost // this round's; Seconds 0 when it showed none
 	pause float64
 	loads []Load
-	// trial is the best allotment seen and best its limits, nil without one.
-	trial *Trial
-	best  []MilliCPU
+	// mixes are the loads that plans are made for, this round's first.
+	mixes []mix
+	// shift is how far, as a logarithm, rehearsals take each base for less than costs
+	// alone say, while where requests wait is matched with the log.
+	shift []float64
+	// margin is how far beyond the knee plans go.
+	margin float64
 	// rounds that were known before this one.
 	rounds int
 	// arrives says how the load comes where that was laid down rather than learned.
@@ -175,15 +189,16 @@ func (b *believed) fit() {
 
 // knowledge is what the next round should start from.
 func (b *believed) knowledge(k *Knowledge) *Knowledge {
-	out := &Knowledge{Rounds: 1, Pause: b.pause, Loads: b.loads, Best: b.trial}
+	out := &Knowledge{Rounds: 1, Pause: b.pause, Loads: b.loads, Margin: b.margin}
 	if k != nil {
 		out.Rounds = k.Rounds + 1
 	}
-	entry := b.entering()
+	entered := b.entering()
 	for i := range b.sidecars {
-		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i]}
-		if b.trial != nil {
-			l.Best, l.Entry = b.best[i], entry[i]
+		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i], Work: b.workOf(i), Entered: b.past[i].Entered}
+		if b.gateway.Rate > 0 {
+			l.Entered = append([]float64{entered[i]}, l.Entered...)
+			l.Entered = l.Entered[:min(len(l.Entered), len(b.loads))]
 		}
 		if b.seen[i].Seconds > 0 {
 			l.Costs = append([]Cost{b.seen[i]}, l.Costs...)
@@ -195,8 +210,25 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 	return out
 }
 
+// entering is each service's share of the requests that enter the mesh.
+func (b *believed) entering() []float64 {
+	out := make([]float64, len(b.sidecars))
+	for _, e := range b.entries {
+		out[e.to] += e.count
+	}
+	return out
+}
+
+// workOf is the application's own ms per call of service i. It does not depend on
+// CPU limits, and a sidecar that is short of CPU makes it look longer, never shorter:
+// so the least of the rounds counts.
+func (b *believed) workOf(i int) float64 {
+	work := max(0, float64(b.sidecars[i].Work)/1e6)
+	if was := b.past[i].Work; was > 0 && (work == 0 || was < work) {
+		return was
+	}
+	return work
+}
+
 // memoryFade is how a working set of earlier rounds counts in the next.
 const memoryFade = 0.8
-
-// mostLean bounds how far tuning may move a service from its even share.
-const mostLean = 2.0

@@ -2,89 +2,57 @@ package budget
 
 import "math"
 
-// model is what is believed of a mesh's sidecars: how many cores each needs to
-// carry a level of throughput at the gateway.
+// model is what is believed of a mesh's sidecars: how many cores each should have at
+// a level of throughput at the gateway.
 type model struct {
 	*mesh
 	costs
-	// clump is the share of halves that find the worker asleep over the share of
-	// time that it is: below one where calls come in bunches.
-	clump []float64
-	// lean is what each service gets over an even share of the load's waiting.
-	lean []float64
+	// even is the cores that a pod of each service uses per request a second at the
+	// gateway, at an even share of the wakes.
+	even []float64
+	// lean is what each service gets over that, at every level; with a ladder its
+	// rungs say so instead.
+	lean   []float64
+	ladder *ladder
 	// free is the seconds an external request takes without waiting.
 	free float64
 	// quiet services keep the floor.
 	quiet []bool
 }
 
-// Throttled neighbours let requests go in trains, and only the first of a train
-// finds the worker asleep: awake is the share of the wakes of a mesh without
-// quotas that is left where requests hardly wait, and waits of so many periods
-// halve it. Where nothing came through, only few are left.
-const (
-	awake        = 0.8
-	halvingWait  = 3 * cfsPeriod / 1000
-	awakeBlocked = 0.2
-)
+// wokenAtLimit is the share of halves that wake the worker of a sidecar close to its
+// limit: 0.05 to 0.5 in rehearsals. It is a beginning; lean corrects it.
+const wokenAtLimit = 0.3
 
-// sleepy is what wakes cost each half of service i on the average of a time that
-// the worker is idle, at a level.
-func (m *model) sleepy(i int, level float64) float64 {
-	left := awakeBlocked
-	if m.inFlight > 0 {
-		wait := max(0, m.inFlight/level-m.free)
-		left = awake / (1 + wait/halvingWait)
+// setEven works even out anew, after the mesh or the costs have changed.
+func (m *model) setEven(halves []float64) {
+	m.even = make([]float64, len(halves))
+	for i, h := range halves {
+		m.even[i] = h * (m.base[i] + wokenAtLimit*m.wake)
 	}
-	return m.wake * left * m.clump[i]
 }
 
-// mostWorkers bounds the whole cores for which workers are told apart.
-const mostWorkers = 64
+// workerStep is how far above whole cores a need has to be to get them exceeded. The
+// proxy starts ceil(limit) workers: one more is asleep more often and makes every half
+// dearer, so that 1.05 cores carry less than 1.
+const workerStep = 0.08
 
-// demand is the cores one pod of service i uses at a level in requests per second, and
-// what it needs. More CPU than a whole core brings another worker (the proxy
-// starts ceil(limit) of them), which is asleep more often and makes every half
-// dearer: a need just above a whole core is worth less than the core.
+// wholeWorkers is a need without the part above whole cores that is worth less than
+// nothing. It never falls as the need rises.
+func wholeWorkers(need float64) float64 {
+	if whole := math.Floor(need); whole >= 1 && need < whole+workerStep {
+		return whole
+	}
+	return need
+}
+
+// demand is the cores that one pod of service i should have at a level, in requests
+// per second. It never falls as the level rises.
 func (m *model) demand(i int, level float64) float64 {
-	d := level * m.halves[i]
-	if d <= 0 || m.quiet[i] {
+	if m.quiet[i] || m.even[i] <= 0 {
 		return 0
 	}
-	sleepy := m.sleepy(i, level)
-	// One worker is awake for as long as it works: u = d·(base + sleepy·(1−u)).
-	u := d * (m.base[i] + sleepy) / (1 + d*sleepy) * m.lean[i]
-	if u <= 1 {
-		return u
-	}
-	if d*m.base[i] > mostWorkers {
-		return d * (m.base[i] + sleepy) * m.lean[i]
-	}
-	lo, hi := 1.0, float64(2*mostWorkers) // the fewest whole workers that hold their own use
-	for hi-lo > 1 {
-		k := math.Floor((lo + hi) / 2)
-		if m.coresOf(d, m.base[i], sleepy, k)*m.lean[i] <= k {
-			hi = k
-		} else {
-			lo = k
-		}
-	}
-	return max(m.coresOf(d, m.base[i], sleepy, hi)*m.lean[i], hi-1)
-}
-
-// coresOf is the use of k workers that carry d halves a second: all of them are
-// awake for (u/k)^k of the time.
-func (m *model) coresOf(d, base, sleepy, k float64) float64 {
-	lo, hi := d*base, d*(base+sleepy)
-	for range 40 {
-		u := (lo + hi) / 2
-		if d*(base+sleepy*(1-math.Pow(min(1, u/k), k))) > u {
-			lo = u
-		} else {
-			hi = u
-		}
-	}
-	return lo
+	return wholeWorkers(level * m.even[i] * m.leanAt(i, level))
 }
 
 // claims is the model as a call on the budget; levels are requests per second.
@@ -112,5 +80,23 @@ const mostLevel = 1e9
 
 // afford is the highest level that a sum of millicores pays for.
 func (m *model) afford(cpu MilliCPU) float64 {
-	return waterfill(m.claims(), int64(cpu), 0, mostLevel)
+	lo, hi := m.bracket(cpu)
+	return waterfill(m.claims(), int64(cpu), lo, hi)
+}
+
+// bracket is two levels between which afford's lies. With a ladder it keeps afford
+// from asking for rungs far above.
+func (m *model) bracket(cpu MilliCPU) (lo, hi float64) {
+	if m.ladder == nil {
+		return 0, mostLevel
+	}
+	plain := *m
+	plain.ladder, plain.lean = nil, make([]float64, len(m.lean))
+	level := func(lean float64) float64 {
+		for i := range plain.lean {
+			plain.lean[i] = lean
+		}
+		return waterfill(plain.claims(), int64(cpu), 0, mostLevel)
+	}
+	return level(mostRungLean) / (1 + workerStep), min(mostLevel, level(1/mostRungLean)*(1+workerStep))
 }

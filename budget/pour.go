@@ -26,9 +26,10 @@ func Pour(in Input) (Plan, error) {
 func learn(in Input) (b *believed, played bool) {
 	b = believe(newMesh(in), in.Knowledge)
 	if played = b.rehearsable(); played {
-		b.clumps()
 		b.calibrate()
 		b.tune()
+	} else {
+		b.settle()
 	}
 	return b, played
 }
@@ -65,6 +66,9 @@ func (b *believed) plan(in Input, level float64, limits Limits, played bool) Pla
 		p.Allotments[to] = a
 		p.CPU += a.CPU * MilliCPU(a.Pods)
 		p.Memory += a.Memory * Bytes(a.Pods)
+	}
+	if load.Rate > 0 && load.Mean > 0 {
+		p.Learned.Foreseen = &load
 	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
 	if w := unspent(in.Limits.CPU-p.CPU, in.Limits.CPU, in.Options); w != "" && played {

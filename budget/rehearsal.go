@@ -24,6 +24,8 @@ type rehearsal struct {
 	// think is the ms from one answer of a closed loop to its next request.
 	think float64
 	rate  float64
+	// usual is the ms that a request was seen to take.
+	usual float64
 }
 
 // station is one service's sidecars and its application.
@@ -42,6 +44,9 @@ type route struct {
 	parallel bool
 }
 
+// mostWorkers bounds the workers of one sidecar that are told apart.
+const mostWorkers = 64
+
 // cfsPeriod is the kernel's default quota period in ms.
 const cfsPeriod = 100.0
 
@@ -57,6 +62,9 @@ type outcome struct {
 	// all its halves, and the part of it that the quota was used up; the share of
 	// halves that woke a worker, and the halves.
 	cores, wait, throttled, woken, halves []float64
+	// inbound is the part of the ms spent at each station, at work or waiting, by
+	// halves of calls that it received.
+	inbound []float64
 	// took is the ms of each request.
 	took []float64
 	// unsure is how far that share differed between the placings played.
@@ -64,9 +72,9 @@ type outcome struct {
 }
 
 func newOutcome(n int) outcome {
-	at := make([]float64, 6*n)
+	at := make([]float64, 7*n)
 	part := func(k int) []float64 { return at[k*n : (k+1)*n : (k+1)*n] }
-	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5)}
+	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5), inbound: part(6)}
 }
 
 // frame is one call under way.
@@ -85,17 +93,6 @@ type frame struct {
 type moment struct {
 	at    float64
 	frame int32
-}
-
-// server is one sidecar under its quota.
-type server struct {
-	quota, offset, budget float64
-	// dry and wet are when its quota last ran out and was renewed.
-	dry, wet float64
-	period   int64
-	free     []float64
-	used     float64
-	station  int32
 }
 
 type playing struct {
@@ -146,10 +143,7 @@ func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps 
 	for i := range r.stations {
 		p.first[i] = len(p.servers)
 		for range r.stations[i].pods {
-			q := cores[i]
-			s := server{quota: q * cfsPeriod, offset: p.uniform() * cfsPeriod, station: int32(i), free: make([]float64, int(min(max(1, math.Ceil(q-1e-9)), mostWorkers)))}
-			s.budget = s.quota
-			s.period = int64(s.offset / cfsPeriod)
+			s := newServer(i, cores[i], p.uniform()*cfsPeriod)
 			p.servers = append(p.servers, s)
 		}
 	}
@@ -201,6 +195,7 @@ func (p *playing) results() outcome {
 		o.woken[i] /= max(1, o.halves[i])
 		o.wait[i] /= float64(o.done)
 		o.throttled[i] /= float64(o.done)
+		o.inbound[i] /= float64(o.done)
 		o.halves[i] /= float64(o.done)
 	}
 	return *o
@@ -261,13 +256,13 @@ func (p *playing) step(id int32) {
 		p.push(moment{p.serve(f.caller) + p.net, id})
 	case receiving:
 		f.stage = calling
-		done := p.serve(f.pod)
+		done := p.receive(f)
 		p.push(moment{done + p.vary(p.stations[f.to].work)/2, id})
 	case calling:
 		p.call(id)
 	case answering:
 		f.stage = returning
-		done := p.serve(f.pod) + p.net
+		done := p.receive(f) + p.net
 		if f.caller >= 0 {
 			p.push(moment{done, id})
 			return
@@ -283,6 +278,15 @@ func (p *playing) step(id int32) {
 			p.push(moment{up.resume, parent})
 		}
 	}
+}
+
+// receive is serve for a half of a call that f's station received.
+func (p *playing) receive(f *frame) float64 {
+	done := p.serve(f.pod)
+	if p.measure {
+		p.out.inbound[f.to] += done - p.now
+	}
+	return done
 }
 
 // call makes the next calls of a frame's application, or ends it.
@@ -344,8 +348,8 @@ func (p *playing) finish(done float64, id int32) {
 	}
 }
 
-// serve puts one half through a sidecar at the present time and returns when it
-// is through: Lindley's recursion with a quota that is renewed each period.
+// serve puts one half through a sidecar at the present time and returns when it is
+// through.
 func (p *playing) serve(pod int32) float64 {
 	s := &p.servers[pod]
 	st := &p.stations[s.station]
@@ -365,48 +369,14 @@ func (p *playing) serve(pod int32) float64 {
 		}
 	}
 	s.used += cost
-	left := cost
-	for {
-		k := int64((t + s.offset) / cfsPeriod)
-		switch {
-		case k > s.period:
-			s.period, s.budget = k, s.quota
-		case k < s.period: // another worker has used up the period that t is in
-			t = float64(s.period)*cfsPeriod - s.offset
-		}
-		boundary := float64(s.period+1)*cfsPeriod - s.offset
-		if left <= s.budget && t+left <= boundary {
-			s.budget -= left
-			t += left
-			break
-		}
-		if s.budget < boundary-t {
-			s.dry, s.wet = t+s.budget, boundary
-		}
-		left -= max(0, min(s.budget, boundary-t))
-		whole := math.Floor(left / s.quota) // periods that it takes up entirely
-		left -= whole * s.quota
-		s.period, s.budget = s.period+1+int64(whole), s.quota
-		t = max(t, boundary) + whole*cfsPeriod
-		s.dry, s.wet = s.dry+whole*cfsPeriod, s.wet+whole*cfsPeriod
-	}
+	t = s.work(t, cost)
 	s.free[w] = t
 	if p.measure {
 		p.out.halves[s.station]++
-		p.out.wait[s.station] += t - p.now - cost
+		p.out.wait[s.station] += max(0, t-p.now-cost)
 		p.out.throttled[s.station] += s.throttled(p.now, t)
 	}
 	return t
-}
-
-// throttled is how long of a half's stay the quota was used up: the last such
-// time, and the like part of each whole period before it.
-func (s *server) throttled(from, to float64) float64 {
-	out := max(0, min(to, s.wet)-max(from, s.dry))
-	if before := math.Floor((s.dry - from) / cfsPeriod); before > 0 {
-		out += before * (cfsPeriod - s.quota)
-	}
-	return out
 }
 
 func (p *playing) push(m moment) {

@@ -1,19 +1,26 @@
 package budget
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Rehearsals are kept short: every request in flight some turns, within these
 // steps, and no more services than that tells anything about.
 const (
 	mostRehearsed  = 64
 	rehearseTurns  = 10
+	playedOver     = 6
 	leastRehearsal = 10_000
 	mostRehearsal  = 120_000
 )
 
-// rehearsalSteps is how long one rehearsal is.
+// rehearsalSteps is how long one rehearsal is. To play many times the requests that
+// the log showed would be to know the mesh better than it does.
 func (b *believed) rehearsalSteps() int {
-	return int(min(max(rehearseTurns*b.steps*b.inFlight, leastRehearsal), mostRehearsal))
+	enough := max(rehearseTurns*b.steps*b.inFlight, leastRehearsal)
+	shown := max(playedOver*b.steps*float64(b.gateway.Requests), leastRehearsal/2)
+	return int(min(enough, shown, mostRehearsal))
 }
 
 // netMs is the one-way time between sidecars assumed: it counts only where
@@ -27,7 +34,7 @@ func (b *believed) rehearsable() bool {
 
 // rehearsal is the mesh as it is believed to be.
 func (b *believed) rehearsal() *rehearsal {
-	r := &rehearsal{entries: b.entries, net: netMs, inFlight: max(1, int(b.inFlight+0.5)), pause: max(0, b.pause)}
+	r := &rehearsal{entries: b.entries, usual: float64(b.gateway.Mean) / 1e6, net: netMs, inFlight: max(1, int(b.inFlight+0.5)), pause: max(0, b.pause)}
 	if b.inFlight < fewClients {
 		// The whole number of clients next above, who pause so long that they come
 		// at the observed rate: rounding would play a load that is not there.
@@ -44,8 +51,8 @@ func (b *believed) rehearsal() *rehearsal {
 		r.rate = b.gateway.Rate / 1000
 	}
 	for i := range b.sidecars {
-		r.stations = append(r.stations, station{pods: int(b.pods[i]), base: 1000 * b.base[i], wake: 1000 * b.wake,
-			work: scale * max(0, float64(b.sidecars[i].Work)/1e6), calls: b.routes[i]})
+		r.stations = append(r.stations, station{pods: int(b.pods[i]), base: 1000 * b.base[i] * math.Exp(-b.shift[i]), wake: 1000 * b.wake,
+			work: min(scale*b.workOf(i), mostSpan), calls: b.routes[i]})
 	}
 	return r
 }
@@ -55,7 +62,7 @@ func (b *believed) workMs() float64 {
 	sum := 0.0
 	for i := range b.sidecars {
 		s := &b.sidecars[i]
-		sum += bounded(s.CriticalVisits) * max(0, float64(s.Work)/1e6)
+		sum += bounded(s.CriticalVisits) * b.workOf(i)
 	}
 	return sum
 }
@@ -63,9 +70,12 @@ func (b *believed) workMs() float64 {
 // fewClients is below which requests in flight are not rounded to whole clients.
 const fewClients = 4
 
-// span is the ms that a rehearsal lasts: long enough for some requests of every
-// client where they come rarely.
-func (r *rehearsal) span() float64 { return max(3000, 20*r.think) }
+// mostSpan bounds a rehearsal's time, in ms.
+const mostSpan = 600_000
+
+// span is the ms that a rehearsal lasts: long enough for some requests of every client
+// where they come rarely or take long.
+func (r *rehearsal) span() float64 { return min(mostSpan, max(3000, 20*r.think, 4*r.usual)) }
 
 // rehearse plays an allotment under several placings of the quotas' periods and
 // returns the mean of what they showed.
@@ -76,14 +86,26 @@ func (b *believed) rehearse(cores []float64, times int) outcome {
 // rehearseFrom is rehearse under the placings after so many others: an allotment
 // that was chosen for how it did under some has to prove itself under others.
 func (b *believed) rehearseFrom(first int, cores []float64, times int) outcome {
+	return b.playAll(b.rehearsal(), first, cores, times)
+}
+
+// rehearseMix is rehearseFrom under one of the loads that were seen.
+func (b *believed) rehearseMix(m mix, first int, cores []float64, times int) outcome {
+	return b.playAll(b.rehearsalOf(m), first, cores, times)
+}
+
+// playAll plays side by side, one placing a goroutine, and sums up in order.
+func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) outcome {
 	steps := b.rehearsalSteps()
-	r := b.rehearsal()
-	sum := newOutcome(len(b.sidecars))
-	least := make([]float64, len(b.sidecars))
-	most := make([]float64, len(b.sidecars))
-	f := 1 / float64(times)
+	played := make([]outcome, times)
+	var all sync.WaitGroup
 	for k := range times {
-		o := r.run(cores, uint64(first+k+1), r.span()/3, r.span(), steps)
+		all.Go(func() { played[k] = r.run(cores, uint64(first+k+1), r.span()/3, r.span(), steps) })
+	}
+	all.Wait()
+	sum := newOutcome(len(b.sidecars))
+	f := 1 / float64(times)
+	for _, o := range played {
 		sum.rate += f * o.rate
 		sum.mean += f * o.mean
 		sum.done += o.done
@@ -92,16 +114,17 @@ func (b *believed) rehearseFrom(first int, cores []float64, times int) outcome {
 			sum.cores[i] += f * o.cores[i]
 			sum.wait[i] += f * o.wait[i]
 			sum.throttled[i] += f * o.throttled[i]
+			sum.inbound[i] += f * o.inbound[i]
 			sum.woken[i] += f * o.woken[i]
 			sum.halves[i] += f * o.halves[i]
-			if k == 0 {
-				least[i], most[i] = o.woken[i], o.woken[i]
-			}
-			least[i], most[i] = min(least[i], o.woken[i]), max(most[i], o.woken[i])
 		}
 	}
-	for i := range least {
-		sum.unsure[i] = most[i] - least[i]
+	for i := range sum.unsure {
+		least, most := played[0].woken[i], played[0].woken[i]
+		for _, o := range played {
+			least, most = min(least, o.woken[i]), max(most, o.woken[i])
+		}
+		sum.unsure[i] = most - least
 	}
 	return sum
 }

@@ -169,7 +169,7 @@ func (s *Study) level(l Limits) (float64, error) {
 // afford is model.afford with the levels tried before remembered: plans of one
 // mesh for many limits try the same ones.
 func (s *Study) afford(cpu MilliCPU) float64 {
-	lo, hi := 0.0, float64(mostLevel)
+	lo, hi := s.b.bracket(cpu)
 	if s.total(hi) <= int64(cpu) {
 		return hi
 	}
@@ -340,6 +340,11 @@ func duration(seconds float64) time.Duration {
 
 // edit is a Study of a changed model, with nothing remembered.
 func (s *Study) edit(b *believed) *Study {
+	b.mixes = []mix{{entries: b.entries, inFlight: b.inFlight, rate: b.gateway.Rate, weight: 1}}
+	b.settle()
+	if b.ladder != nil {
+		b.climb()
+	}
 	return newStudy(s.in, b, b.rehearsable() && b.servers() <= mostServers)
 }
 
@@ -362,8 +367,7 @@ func (b *believed) copy() *believed {
 	for i := range m.routes {
 		m.routes[i] = slices.Clone(m.routes[i])
 	}
-	mo.base, mo.clump = slices.Clone(mo.base), slices.Clone(mo.clump)
-	mo.lean, mo.quiet = slices.Clone(mo.lean), slices.Clone(mo.quiet)
+	mo.base, mo.lean, mo.quiet = slices.Clone(mo.base), slices.Clone(mo.lean), slices.Clone(mo.quiet)
 	mo.mesh, c.model = &m, &mo
 	return &c
 }

@@ -14,6 +14,9 @@ type Share struct {
 	// Self is exclusive time per call received: the call's duration less the
 	// union of what it waited for. It holds the application and its sidecar.
 	Self time.Duration
+	// Own is the part of Self that is no other service's sidecar's: where only its
+	// caller logged a call, the delay at the caller is in Self and not in Own.
+	Own time.Duration
 	// Work is the application's part of Self, sidecar delay taken out.
 	Work time.Duration
 	// Excess is the inbound delay per call received on the critical path: how

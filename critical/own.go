@@ -69,7 +69,7 @@ func (c *combiner) estimated(n int, received float64) {
 	}
 	if n > 0 {
 		c.r.Services[n].Self = duration(max(0, rest))
-		c.r.Services[n].Work = c.r.Services[n].Self
+		c.r.Services[n].Own, c.r.Services[n].Work = c.r.Services[n].Self, c.r.Services[n].Self
 	}
 }
 
@@ -91,6 +91,7 @@ func (c *combiner) measured(n int, us []unit) {
 	s.Calls = len(us)
 	s.Low, s.Median = duration(float64(max(0, service[len(service)/10]))), duration(float64(max(0, service[len(service)/2])))
 	s.Self = duration(max(0, all.self/all.weight))
+	s.Own = duration(max(0, all.own/all.weight))
 	s.Work = duration(max(0, (all.own-all.excess)/all.weight))
 	if c.m.g.Nodes[n].Kind == graph.External {
 		s.Work = s.Self

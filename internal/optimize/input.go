@@ -1,6 +1,9 @@
 package optimize
 
 import (
+	"slices"
+	"time"
+
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/request"
@@ -42,6 +45,7 @@ func pourInput(obs *Observation, prior *Memory, o budget.Options) budget.Input {
 	for i, s := range obs.fleet {
 		byName[s.Name] = i
 	}
+	listened := listening(obs.Graph)
 	in.Sidecars = make([]budget.Sidecar, len(obs.fleet))
 	for i := range obs.Graph.Nodes {
 		n := &obs.Graph.Nodes[i]
@@ -49,7 +53,7 @@ func pourInput(obs *Observation, prior *Memory, o budget.Options) budget.Input {
 			continue
 		}
 		at[i] = byName[n.Name]
-		in.Sidecars[at[i]] = sidecar(obs, i, &obs.fleet[at[i]], prior)
+		in.Sidecars[at[i]] = sidecar(obs, i, &obs.fleet[at[i]], prior, listened)
 	}
 	in.Calls = calls(obs, at)
 	sendTotals(&in, obs, at)
@@ -77,7 +81,7 @@ func gateway(g *graph.Graph) budget.Gateway {
 }
 
 // sidecar gathers what is known of one service's sidecars; node indexes the graph.
-func sidecar(obs *Observation, node int, s *request.Service, prior *Memory) budget.Sidecar {
+func sidecar(obs *Observation, node int, s *request.Service, prior *Memory, listened time.Duration) budget.Sidecar {
 	n, share := &obs.Graph.Nodes[node], obs.Critical.Services[node]
 	out := budget.Sidecar{
 		Service:        s.Name,
@@ -87,6 +91,7 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory) budg
 		LatencyShare:   share.Latency,
 		Delay:          share.Sidecar,
 		Work:           share.Work,
+		Own:            share.Own,
 	}
 	traffic := make(map[[2]string]*graph.PodTraffic, len(n.Pods))
 	for i := range n.Pods {
@@ -95,14 +100,14 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory) budg
 		out.Seen += p.Received + p.Sent
 	}
 	for _, p := range s.Pods {
-		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}]))
+		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}], listened))
 	}
 	out.Given, out.GivenMemory = given(s.Name, out.Uses, prior)
 	return out
 }
 
-// use is one pod's measured use beside its traffic.
-func use(p *request.Pod, t *graph.PodTraffic) budget.Use {
+// use is one pod's measured use beside its traffic, listened what listening says.
+func use(p *request.Pod, t *graph.PodTraffic, listened time.Duration) budget.Use {
 	var u budget.Use
 	if p.SidecarCPU != nil {
 		u.Cores, u.Known = *p.SidecarCPU, true
@@ -112,8 +117,44 @@ func use(p *request.Pod, t *graph.PodTraffic) budget.Use {
 	}
 	if t != nil {
 		u.Received, u.Sent = t.ReceivedRate, t.SentRate
+		if t.Span > 0 && t.Span < listened {
+			// It was silent for the rest of the time, in which its use was measured too.
+			part := float64(t.Span) / float64(listened)
+			u.Received, u.Sent = part*u.Received, part*u.Sent
+		}
 	}
 	return u
+}
+
+// fewLines is how many lines a proxy must have logged for the time between them to
+// tell anything.
+const fewLines = 8
+
+// listening is how long all proxies were listened to: the time that the lines of those
+// with the most of it span. Where several proxies have equally many lines and none more,
+// the log was cut by their number and no time is that of all: it is 0 then.
+func listening(g *graph.Graph) time.Duration {
+	most, same := 0, 0
+	var spans []time.Duration
+	for i := range g.Nodes {
+		for _, p := range g.Nodes[i].Pods {
+			lines := p.Inbound + p.Outbound
+			if lines >= fewLines && p.Span > 0 {
+				spans = append(spans, p.Span)
+			}
+			if lines > most {
+				most, same = lines, 0
+			}
+			if lines == most {
+				same++
+			}
+		}
+	}
+	if same > 1 || len(spans) == 0 {
+		return 0
+	}
+	slices.Sort(spans)
+	return spans[(len(spans)-1)*9/10]
 }
 
 // given is the limit that was in force while uses were measured: what the last
