@@ -105,7 +105,7 @@ type Options struct {
 }
 
 // DefaultKnee is the Options.Knee of the zero value.
-const DefaultKnee = 0.004
+const DefaultKnee = 0.01
 
 // Allotment is what one service's sidecars get, each, and why.
 type Allotment struct {
@@ -153,7 +153,7 @@ type Knowledge struct {
 	// Loads are the last rounds' requests per second and mean latency in seconds,
 	// newest first.
 	Loads []Load `json:"loads,omitempty"`
-	// Foreseen is what the last plan promised, nil where it promised nothing.
+	// Foreseen is what the last plan promised where it left CPU unspent, else nil.
 	Foreseen *Load `json:"foreseen,omitempty"`
 	// Margin is how far beyond the knee plans go, as a logarithm of levels: rounds
 	// that were slower than foreseen raise it.

@@ -66,10 +66,10 @@ func (b *believed) ambiguous(i int, given []float64) float64 {
 	return 0
 }
 
-// learnPause corrects the time that requests take besides waiting. A round tells
-// it as far as waiting was not what it consisted of.
+// learnPause corrects the time that requests take besides what the sidecars and the
+// applications explain. A round tells it as far as waiting was not what it consisted
+// of, and as far as its requests were seen whole.
 func (b *believed) learnPause(o outcome) {
-	mean := float64(b.gateway.Mean) / 1e6
 	wait := 0.0
 	for i := range o.wait {
 		wait += o.wait[i]
@@ -78,12 +78,17 @@ func (b *believed) learnPause(o outcome) {
 	if told <= 0 || o.mean <= 0 {
 		return
 	}
-	told *= told
-	b.pause += told * min(max(mean-o.mean, -0.3*mean), 0.3*mean)
-	if most := 0.95 * b.workMs(); b.pause < -most {
+	part := told * told * (1 - b.underWay())
+	off := float64(b.gateway.Mean)/1e6 - o.mean
+	b.pause += part * off
+	if most := mostHaste * b.workMs(); b.pause < -most {
 		b.pause = -most
 	}
 }
+
+// mostHaste is the part of the applications' time that may turn out to be none, as
+// where calls that seem to follow one another run side by side.
+const mostHaste = 0.5
 
 // foresee is a plan's outcome: requests per second and mean seconds, with the
 // rehearsal behind it where there is one.

@@ -18,7 +18,7 @@ const (
 	// baseSpread is how far services' bases lie apart, as a log-spread: their
 	// filters and message sizes differ.
 	baseSpread = 0.45
-	// costNoise is the relative error of one round's cost.
+	// costNoise is the relative error of one round's cost at best.
 	costNoise = 0.06
 )
 
@@ -30,7 +30,11 @@ type Cost struct {
 	// Unsure is the spread of Woken: where several sidecars are throttled at once
 	// chance says which of them is never idle.
 	Unsure float64 `json:"unsure,omitempty"`
+	// Noise is the relative error of Seconds, 0 for costNoise.
+	Noise float64 `json:"noise,omitempty"`
 }
+
+func (c Cost) noise() float64 { return max(c.Noise, costNoise) }
 
 // costs holds what is believed of the halves' CPU, in seconds: base of each
 // service, wake of all.
@@ -41,8 +45,8 @@ type costs struct {
 
 // trust is how much an observation counts, given what a wake costs.
 func (c Cost) trust(wake float64) float64 {
-	d := wake * c.Unsure / (costNoise * c.Seconds)
-	return 1 / (1 + d*d)
+	d, noise := wake*c.Unsure/(costNoise*c.Seconds), c.noise()/costNoise
+	return 1 / (noise*noise + d*d)
 }
 
 // age is how much an observation counts against the one after it.

@@ -97,7 +97,7 @@ func (s *Study) Work(i int) time.Duration {
 // take as long as they do.
 func (b *believed) workScale() float64 {
 	if work := b.workMs(); b.pause < 0 && work > 0 {
-		return max(0.05, 1+b.pause/work)
+		return max(1-mostHaste, 1+b.pause/work)
 	}
 	return 1
 }

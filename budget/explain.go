@@ -59,17 +59,31 @@ func short(d time.Duration) string {
 	return d.Round(100 * time.Microsecond).String()
 }
 
-// unspent is the sentence on what the plan leaves, empty when it leaves nothing.
-func unspent(left, limit MilliCPU, o Options) string {
-	if left <= limit/50 {
+// unspent is the sentence on what the plan leaves, empty when it leaves nothing to
+// speak of: how much, why, and what it would buy.
+func (b *believed) unspent(in Input, p *Plan, played bool) string {
+	left := in.Limits.CPU - p.CPU
+	if left <= in.Limits.CPU/50 || p.Predicted.Mean <= 0 {
 		return ""
 	}
-	if o.Spend > 0 && o.Spend < 1 {
-		return fmt.Sprintf("%d of %d millicores are left: the plan may spend %.0f %% of what there is above the floors", left, limit, 100*o.Spend)
+	o := in.Options
+	why := fmt.Sprintf("more than --knee %g has it would gain little", 100*kneeOf(o))
+	switch {
+	case o.Spend > 0 && o.Spend < 1:
+		why = fmt.Sprintf("--spend %g caps what is spent above the floors", 100*o.Spend)
+	case o.Thrift > 0:
+		why = fmt.Sprintf("--thrift %g weighs them against latency", o.Thrift)
 	}
-	knee := o.Knee
-	if knee == 0 {
-		knee = DefaultKnee
+	level := min(b.afford(in.Limits.CPU), b.ceiling(Options{}))
+	all, _ := b.foresee(b.at(level), level, played)
+	saved := max(0, 1-all.Mean/p.Predicted.Mean.Seconds())
+	return fmt.Sprintf("%d of %d millicores are left, as %s; all of them would lower the mean latency by about %.1f %%", left, in.Limits.CPU, why, 100*saved)
+}
+
+// kneeOf is the gain below which CPU is left.
+func kneeOf(o Options) float64 {
+	if o.Knee == 0 {
+		return DefaultKnee
 	}
-	return fmt.Sprintf("%d of %d millicores are left: all of them together would lower the mean latency by less than %.1f %%", left, limit, 100*knee)
+	return o.Knee
 }

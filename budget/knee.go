@@ -5,21 +5,20 @@ import "math"
 // levels of throughput that the knee is looked for at: each a step above the one
 // before, from the load in force.
 const (
-	levelStep = 1.25
-	kneeTurns = 5 // halvings of the range of levels
+	levelStep = 1.1
+	kneeTurns = 6 // halvings of the range of levels
 	// headroom is how many steps more than the rehearsed knee are given: loads vary,
 	// and past the knee latency rises much faster than it falls before.
 	headroom = 1
+	// kneePlacings is how many placings a level is played under.
+	kneePlacings = 2
 )
 
 // knee is the level beyond which more CPU is not worth giving. It depends on the
 // mesh, its load and the options, not on the limits: so it never makes a larger
 // budget give less.
 func (b *believed) knee(o Options, played bool) float64 {
-	tolerance := o.Knee
-	if tolerance == 0 {
-		tolerance = DefaultKnee
-	}
+	tolerance := kneeOf(o)
 	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() {
 		return b.ceiling(o)
 	}
@@ -29,18 +28,19 @@ func (b *believed) knee(o Options, played bool) float64 {
 	for i := 1; i < turns; i++ {
 		ladder[i] = ladder[i-1] * levelStep
 	}
-	mean := func(level float64) float64 { return b.rehearse(b.at(level), 1).mean }
-	best := mean(ladder[turns-1])
-	if best <= 0 {
+	play := func(level float64) outcome { return b.rehearse(b.at(level), kneePlacings) }
+	best := play(ladder[turns-1])
+	if best.done == 0 {
 		return b.ceiling(o)
 	}
 	if o.Thrift > 0 && finite(o.Thrift) {
-		return b.thrifty(ladder, o.Thrift, mean)
+		return b.thrifty(ladder, o.Thrift, func(level float64) float64 { return play(level).mean })
 	}
+	enough := b.atSidecars(best) + tolerance*best.mean
 	lo, hi := 0, turns-1 // the first level that is good enough is in (lo, hi]
 	for hi-lo > 1 {
 		mid := (lo + hi) / 2
-		if m := mean(ladder[mid]); m > 0 && m <= best*(1+tolerance) {
+		if o := play(ladder[mid]); o.done > 0 && b.atSidecars(o) <= enough {
 			hi = mid
 		} else {
 			lo = mid
@@ -48,6 +48,22 @@ func (b *believed) knee(o Options, played bool) float64 {
 	}
 	// A load that swung may swing up again.
 	return ladder[min(hi+headroom, turns-1)] * b.swing() * math.Exp(b.margin)
+}
+
+// atSidecars is the ms per external request that a rehearsal spent at sidecars, at
+// work or waiting, on the critical path. Unlike the mean latency it does not vary with
+// what the applications happened to take, and a part in a hundred can be seen in it.
+func (b *believed) atSidecars(o outcome) float64 {
+	sum := 0.0
+	for i := range o.wait {
+		s := &b.sidecars[i]
+		part := 1.0
+		if all := bounded(s.Visits) + bounded(s.Sends); all > 0 {
+			part = min(1, (bounded(s.CriticalVisits)+bounded(s.CriticalSends))/all)
+		}
+		sum += part * (o.wait[i] + o.halves[i]*1000*(b.base[i]+b.wake*o.woken[i]))
+	}
+	return sum
 }
 
 const (
@@ -91,11 +107,20 @@ func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) 
 	return best
 }
 
-// censored reports a first round in which a sidecar had used up its quota: how
-// fast requests are without waiting was not seen, and application times from such
-// a log hold the waiting of others. The price of that doubt is to spend all.
+// censored reports a round that cannot tell where the knee is: a first one in which a
+// sidecar had used up its quota, for how fast requests are without waiting was not seen
+// and application times from such a log hold the waiting of others; and one in which
+// nobody measured what sidecars use. The price of that doubt is to spend all.
 func (b *believed) censored() bool {
-	return b.rounds == 0 && b.full()
+	if b.rounds == 0 && b.full() {
+		return true
+	}
+	for i, known := range b.known {
+		if known && b.mesh.cores[i] > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ceiling is a level that no mesh of this load can come near: however large a

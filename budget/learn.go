@@ -28,7 +28,7 @@ func (k *Knowledge) find(service string) Learned {
 func (l Learned) sane() Learned {
 	var costs []Cost
 	for _, c := range l.Costs {
-		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 {
+		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 && c.Noise >= 0 && c.Noise <= 10 {
 			costs = append(costs, c)
 		}
 	}
@@ -142,7 +142,7 @@ func (b *believed) observe(woken []float64) {
 		b.seen[i] = Cost{}
 		h := b.passed[i]
 		if h > 0 && b.known[i] && b.cores[i] > 0 {
-			b.seen[i] = Cost{Seconds: b.cores[i] / h, Woken: min(1, max(0, woken[i]))}
+			b.seen[i] = Cost{Seconds: b.cores[i] / h, Woken: min(1, max(0, woken[i])), Noise: b.noise(i)}
 			all = append(all, b.seen[i].Seconds)
 		}
 	}
@@ -160,6 +160,31 @@ func (b *believed) observe(woken []float64) {
 	}
 }
 
+// noise is the relative error of this round's cost of service i: calls that were under
+// way when the log began or ended cost CPU and are not in it, and few calls scatter.
+func (b *believed) noise(i int) float64 {
+	few, cut := 1/float64(max(1, b.sidecars[i].Seen)), b.underWay()/2
+	return math.Sqrt(costNoise*costNoise + cut*cut + few)
+}
+
+// underWay is the part of the log's time that a request takes: about the part of the
+// work in it that belongs to requests which did not begin and end there.
+func (b *believed) underWay() float64 {
+	if g := b.gateway; g.Rate > 0 {
+		return min(1, g.Mean.Seconds()*g.Rate/float64(g.Requests))
+	}
+	return 1
+}
+
+// leastNoise is that of the best of a service's rounds.
+func leastNoise(rounds []Cost) float64 {
+	least := 1.0
+	for _, c := range rounds {
+		least = min(least, c.noise())
+	}
+	return least
+}
+
 // fit estimates the costs from all rounds.
 func (b *believed) fit() {
 	seen := make([][]Cost, len(b.seen))
@@ -173,7 +198,8 @@ func (b *believed) fit() {
 		for i := range b.seen {
 			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
 				expected := before.base[i] + before.wake*c.Woken
-				c.Seconds = min(max(c.Seconds, expected/surprise), expected*surprise)
+				most := surprise * math.Exp(2*leastNoise(seen[i]))
+				c.Seconds = min(max(c.Seconds, expected/most), expected*most)
 			}
 		}
 	}
@@ -195,7 +221,7 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 	}
 	entered := b.entering()
 	for i := range b.sidecars {
-		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i], Work: b.workOf(i), Entered: b.past[i].Entered}
+		l := Learned{Service: b.sidecars[i].Service, Costs: b.past[i].Costs, Lean: b.lean[i], Entered: b.past[i].Entered}
 		if b.gateway.Rate > 0 {
 			l.Entered = append([]float64{entered[i]}, l.Entered...)
 			l.Entered = l.Entered[:min(len(l.Entered), len(b.loads))]
@@ -203,6 +229,9 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 		if b.seen[i].Seconds > 0 {
 			l.Costs = append([]Cost{b.seen[i]}, l.Costs...)
 			l.Costs = l.Costs[:min(len(l.Costs), mostRounds)]
+		}
+		if l.Work = b.past[i].Work; b.underWay() < mostUnderWay {
+			l.Work = b.workOf(i)
 		}
 		l.Memory = max(b.sidecars[i].workingSet(), memoryFade*b.past[i].Memory)
 		out.Services = append(out.Services, l)
@@ -219,16 +248,23 @@ func (b *believed) entering() []float64 {
 	return out
 }
 
-// workOf is the application's own ms per call of service i. It does not depend on
-// CPU limits, and a sidecar that is short of CPU makes it look longer, never shorter:
-// so the least of the rounds counts.
+// workOf is the application's own ms per call of service i. It does not depend on CPU
+// limits, and a sidecar that is short of CPU makes it look longer: so the least of the
+// rounds counts, the longer ago the less strictly.
 func (b *believed) workOf(i int) float64 {
 	work := max(0, float64(b.sidecars[i].Work)/1e6)
-	if was := b.past[i].Work; was > 0 && (work == 0 || was < work) {
+	if was := b.past[i].Work * workFade; was > 0 && (work == 0 || was < work) {
 		return was
 	}
 	return work
 }
+
+// workFade is how the time of earlier rounds counts in the next.
+const workFade = 1.1
+
+// mostUnderWay is the part of requests under way from which on a round tells nothing of
+// applications: what is seen then is the calls that happened to be quick.
+const mostUnderWay = 0.6
 
 // memoryFade is how a working set of earlier rounds counts in the next.
 const memoryFade = 0.8

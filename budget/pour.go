@@ -17,8 +17,7 @@ func Pour(in Input) (Plan, error) {
 	}
 	b, played := learn(in)
 	limits := b.mesh.spendable(in.Limits, in.Options)
-	level := min(b.afford(limits.CPU), b.knee(in.Options, played))
-	return b.plan(in, level, limits, played), nil
+	return b.plan(in, b.afford(limits.CPU), b.knee(in.Options, played), limits, played), nil
 }
 
 // learn is the model that this round and those before it teach, and whether it is
@@ -50,8 +49,10 @@ func (m *mesh) spendable(l Limits, o Options) Limits {
 	}
 }
 
-// plan is the plan at a level.
-func (b *believed) plan(in Input, level float64, limits Limits, played bool) Plan {
+// plan is the plan at the level that the limits pay for, or at the knee if that comes
+// first.
+func (b *believed) plan(in Input, affordable, knee float64, limits Limits, played bool) Plan {
+	level := min(affordable, knee)
 	p := Plan{Allotments: make([]Allotment, len(b.order)), Learned: b.knowledge(in.Knowledge)}
 	sets := make([]float64, len(b.order))
 	for i := range sets {
@@ -67,11 +68,11 @@ func (b *believed) plan(in Input, level float64, limits Limits, played bool) Pla
 		p.CPU += a.CPU * MilliCPU(a.Pods)
 		p.Memory += a.Memory * Bytes(a.Pods)
 	}
-	if load.Rate > 0 && load.Mean > 0 {
+	if knee < affordable && load.Rate > 0 && load.Mean > 0 {
 		p.Learned.Foreseen = &load
 	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
-	if w := unspent(in.Limits.CPU-p.CPU, in.Limits.CPU, in.Options); w != "" && played {
+	if w := b.unspent(in, &p, played); w != "" {
 		p.Warnings = append(p.Warnings, w)
 	}
 	return p

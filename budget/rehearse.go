@@ -44,7 +44,7 @@ func (b *believed) rehearsal() *rehearsal {
 	scale := 1.0
 	if b.pause < 0 {
 		if work := b.workMs(); work > 0 {
-			scale = max(0.05, 1+b.pause/work)
+			scale = max(1-mostHaste, 1+b.pause/work)
 		}
 	}
 	if b.open() {
@@ -164,11 +164,15 @@ func (b *believed) full() bool {
 	return false
 }
 
-// swing is how many times the least of the loads seen the largest was, in
-// requests under way.
+// swing is how many times the least of the loads seen the largest was, in requests
+// under way. Rounds in which a quota held requests up do not count: what piled up then
+// is no load if it came at a rate.
 func (b *believed) swing() float64 {
 	least, most := math.Inf(1), 0.0
 	for _, l := range b.loads {
+		if l.Full {
+			continue
+		}
 		least, most = min(least, l.Rate*l.Mean), max(most, l.Rate*l.Mean)
 	}
 	if most == 0 {

@@ -73,13 +73,13 @@ func newStudy(in Input, b *believed, played bool) *Study {
 
 // Plan is the plan within limits; errors are *InfeasibleError.
 func (s *Study) Plan(l Limits) (Plan, error) {
-	level, err := s.level(l)
+	affordable, err := s.affordable(l)
 	if err != nil {
 		return Plan{}, err
 	}
 	in := s.in
 	in.Limits = l
-	return s.b.plan(in, level, s.b.mesh.spendable(l, in.Options), s.played), nil
+	return s.b.plan(in, affordable, s.knee(), s.b.mesh.spendable(l, in.Options), s.played), nil
 }
 
 // Foresee is the outcome of the plan within limits, without its reasons: it costs
@@ -158,12 +158,18 @@ func (s *Study) Load() (open bool, amount float64) {
 	return false, s.b.inFlight
 }
 
-// level is that of the plan within limits.
-func (s *Study) level(l Limits) (float64, error) {
+// affordable is the level that limits pay for.
+func (s *Study) affordable(l Limits) (float64, error) {
 	if floors := s.Floors(); l.CPU < floors.CPU || l.Memory < floors.Memory {
 		return 0, &InfeasibleError{Limits: l, Needed: floors, Pods: int(floors.CPU / FloorCPU)}
 	}
-	return min(s.afford(s.b.mesh.spendable(l, s.in.Options).CPU), s.knee()), nil
+	return s.afford(s.b.mesh.spendable(l, s.in.Options).CPU), nil
+}
+
+// level is that of the plan within limits.
+func (s *Study) level(l Limits) (float64, error) {
+	affordable, err := s.affordable(l)
+	return min(affordable, s.knee()), err
 }
 
 // afford is model.afford with the levels tried before remembered: plans of one

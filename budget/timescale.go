@@ -15,6 +15,8 @@ const (
 	leastDelay = 5.0
 	delayGap   = 3.0
 	scaleTurns = 6
+	// knownWell is the error of a cost up to which it can be a measure for others.
+	knownWell = 0.15
 )
 
 // rescale multiplies this round's usage.
@@ -34,7 +36,7 @@ func (b *believed) alignWindow() {
 	before := estimate(seen)
 	var ratios []float64
 	for i, c := range b.seen {
-		if c.Seconds > 0 && len(seen[i]) > 0 {
+		if c.Seconds > 0 && len(seen[i]) > 0 && leastNoise(seen[i]) < knownWell {
 			ratios = append(ratios, (before.base[i]+before.wake*c.Woken)/c.Seconds)
 		}
 	}

@@ -68,6 +68,7 @@ func newPlan(env *Env) *cobra.Command {
 	}
 	c.in.flags(cmd)
 	c.tune.flags(cmd)
+	c.tune.spending.flags(cmd)
 	c.form.flag(cmd)
 	cmd.Flags().BoolVar(&c.curve, "curve", false, "predicted latency against the budget instead of the plan")
 	cmd.Flags().StringVar(&c.plot, "plot", "", "with --curve, draw it into FILE.svg or FILE.png")

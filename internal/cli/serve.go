@@ -67,6 +67,7 @@ func newServe(env *Env) *cobra.Command {
 	}
 	c.fields.flags(cmd)
 	c.tune.flags(cmd)
+	c.tune.spending.flags(cmd)
 	return cmd
 }
 

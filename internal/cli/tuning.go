@@ -18,6 +18,8 @@ type tuning struct {
 	optimize.Options
 	// labels is the file of --labels.
 	labels string
+	// spending is for the commands that plan.
+	spending spending
 	// given is the command whose flags these are.
 	given *cobra.Command
 }
@@ -90,6 +92,9 @@ func (t *tuning) readLabels() error {
 // check reads what flags name and refuses what Istio would.
 func (t *tuning) check() error {
 	if err := t.unset(); err != nil {
+		return err
+	}
+	if err := t.spending.apply(&t.Budget); err != nil {
 		return err
 	}
 	if err := t.readLabels(); err != nil {

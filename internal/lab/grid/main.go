@@ -9,6 +9,7 @@
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32        over the policies alone
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32 -- -head 200 -repeat
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32 -rounds 6 -rival usage -- -shift 0.3
+//	go run ./internal/lab/grid -cells 0 -thrift              an open load at a large budget
 //
 // What follows -- goes to the simulator. Without a lab (named by LAB, or beside the
 // tree) it says so and ends with status 0.
@@ -59,6 +60,7 @@ func main() {
 	budgets := flag.String("budgets", "1.5,2.5,5", "limits over the floors")
 	conns := flag.String("conns", "8,32,128", "requests in flight")
 	flag.IntVar(&g.rounds, "rounds", 3, "rounds")
+	flag.BoolVar(&g.thrifty, "thrift", false, "how much of a large budget an open load is given")
 	flag.StringVar(&g.rival, "rival", "", "a policy that plays the same rounds")
 	flag.StringVar(&g.policies, "policies", "requests,usage", "policies to compare with")
 	flag.IntVar(&g.jobs, "jobs", runtime.NumCPU(), "cells at a time")
@@ -94,7 +96,7 @@ func floats(list string) (out []float64) {
 type grid struct {
 	seed                                             uint64
 	cells, rounds, jobs                              int
-	held, search                                     bool
+	held, search, thrifty                            bool
 	budgets, conns                                   []float64
 	rival, policies, cache, binary, serve, out, only string
 	extra                                            []string
@@ -130,6 +132,9 @@ func (g *grid) run() error {
 		if err := build(root, "./cmd/sluice", g.binary); err != nil {
 			return err
 		}
+	}
+	if g.thrifty {
+		return g.thrift()
 	}
 	cells := g.draw()
 	rows := make([]row, len(cells))
