@@ -113,6 +113,10 @@ type Allotment struct {
 	Pods    int
 	CPU     MilliCPU
 	Memory  Bytes
+	// Working is the largest working set measured among its sidecars, 0 without any;
+	// Growth what is expected to come on top by the next round; Killed the limit at
+	// which sidecars were killed for their memory lately, 0 for none.
+	Working, Growth, Killed Bytes
 	// Demand is the cores that each of its sidecars needs at the load foreseen.
 	Demand float64
 	// Utilization is Demand over CPU.
@@ -180,8 +184,11 @@ type Learned struct {
 	Entered []float64 `json:"entered,omitempty"`
 	// Work is the application's own ms per call: the least that a round showed.
 	Work float64 `json:"work,omitempty"`
-	// Memory is the working set to plan for, in bytes: the largest seen, fading.
-	Memory float64 `json:"memory,omitempty"`
+	// Memory is the working set to plan for, in bytes, Working the one measured last,
+	// Killed the limit at which sidecars were killed for it, fading.
+	Memory  float64 `json:"memory,omitempty"`
+	Working float64 `json:"working,omitempty"`
+	Killed  float64 `json:"killed,omitempty"`
 }
 
 // InfeasibleError says that the limits cannot hold every sidecar's floor.

@@ -36,8 +36,10 @@ func (l Learned) sane() Learned {
 	if !(l.Lean >= 1/mostLean && l.Lean <= mostLean) {
 		l.Lean = 1
 	}
-	if !finite(l.Memory) || l.Memory < 0 {
-		l.Memory = 0
+	for _, bytes := range []*float64{&l.Memory, &l.Working, &l.Killed} {
+		if !finite(*bytes) || *bytes < 0 {
+			*bytes = 0
+		}
 	}
 	if !finite(l.Work) || l.Work < 0 {
 		l.Work = 0
@@ -233,7 +235,11 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 		if l.Work = b.past[i].Work; b.underWay() < mostUnderWay {
 			l.Work = b.workOf(i)
 		}
-		l.Memory = max(b.sidecars[i].workingSet(), memoryFade*b.past[i].Memory)
+		m := b.memoryOf(i)
+		l.Memory, l.Killed, l.Working = m.set, m.killed, m.working
+		if m.working == 0 {
+			l.Working = b.past[i].Working
+		}
 		out.Services = append(out.Services, l)
 	}
 	return out
@@ -265,6 +271,3 @@ const workFade = 1.1
 // mostUnderWay is the part of requests under way from which on a round tells nothing of
 // applications: what is seen then is the calls that happened to be quick.
 const mostUnderWay = 0.6
-
-// memoryFade is how a working set of earlier rounds counts in the next.
-const memoryFade = 0.8

@@ -64,6 +64,8 @@ func (b *believed) plan(in Input, affordable, knee float64, limits Limits, playe
 	for i, to := range b.order {
 		a := Allotment{Service: b.sidecars[i].Service, Pods: int(b.pods[i]), CPU: MilliCPU(1000*cores[i] + 0.5), Memory: memory[i]}
 		b.explain(&a, i, load, o)
+		m := b.memoryOf(i)
+		a.Working, a.Growth, a.Killed = Bytes(whole(m.working)), Bytes(whole(m.growth)), Bytes(whole(m.killed))
 		p.Allotments[to] = a
 		p.CPU += a.CPU * MilliCPU(a.Pods)
 		p.Memory += a.Memory * Bytes(a.Pods)

@@ -28,10 +28,14 @@ func memoryReason(a *budget.Allotment, used float64) string {
 	switch {
 	case used > given:
 		return fmt.Sprintf("used up to %s, more than the %s that the limit leaves for it: the proxy may be killed", megabytes(used), megabytes(given))
+	case a.Killed > 0 && given > float64(budget.FloorMemory):
+		return fmt.Sprintf("fell from close to a limit of %s to what a proxy uses that has just started, so it was killed there, and gets more", megabytes(float64(a.Killed)))
 	case a.Memory <= budget.FloorMemory:
 		return ""
 	case used == 0:
 		return fmt.Sprintf("%s over the floor, for what earlier rounds saw it use", megabytes(given-float64(budget.FloorMemory)))
+	case a.Growth > 0:
+		return fmt.Sprintf("used up to %s, is expected to grow by %s, and gets %.3g times what it used, so that a push of configuration has room", megabytes(used), megabytes(float64(a.Growth)), given/used)
 	}
 	return fmt.Sprintf("used up to %s and gets %.3g times that, or what earlier rounds asked for, so that a push of configuration has room", megabytes(used), given/used)
 }
