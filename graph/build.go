@@ -15,6 +15,9 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	j := newJoin(b, es, pods)
 	s := newSurvey(b, j, es)
 	s.listen()
+	s.groupPods()
+	s.clocks = s.tieClocks()
+	s.hear()
 	s.measure()
 	b.shared = true
 

@@ -44,12 +44,15 @@ type simMesh struct {
 	stray    bool   // one line of each proxy a day off
 	twice    bool   // heads of two captures, an hour apart
 	noListed string // a service whose pods the request does not list
+	// drops is, by service, the part of its calls that get another request_id.
+	drops map[string]float64
 
 	r     *rand.Rand
 	byPod map[string][]simLine
 	skews map[string]Micros
 	ports int
 	made  map[string]int // calls by "from to"
+	ids   int            // made up by services that drop theirs
 }
 
 type simLine struct {
@@ -191,10 +194,19 @@ func (m *simMesh) serve(s *simService, pod int, id string, t Micros) Micros {
 			if !c.alongside {
 				t = end
 			}
-			end = max(end, m.call(s.name, pod, c.to, id, t))
+			end = max(end, m.call(s.name, pod, c.to, m.pass(s.name, id), t))
 		}
 	}
 	return end + work
+}
+
+// pass is the request_id under which a service sends on.
+func (m *simMesh) pass(service, id string) string {
+	if p := m.drops[service]; p == 0 || m.r.Float64() >= p {
+		return id
+	}
+	m.ids++
+	return fmt.Sprintf("made-up-%08d-%012d", m.seed, m.ids)
 }
 
 func (m *simMesh) write(proxy string, r Record) {

@@ -26,6 +26,19 @@ type survey struct {
 	lost []float64
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
+	// addressed marks nodes that were called by an address that tells no pod.
+	addressed []bool
+	// unit is, by pod, what follower counts it under; first is each node's first
+	// pod. listens marks the units that log what they send and not what they
+	// receive; clocks compares those with their callers, whose calls to each node
+	// are counted in callers. hears is, by pod, where the log holds both (see hear),
+	// strange the part of its calls whose callers' clocks are not known.
+	unit, first []int32
+	listens     []bool
+	clocks      *clocks
+	callers     map[[2]int32]int
+	hears       []window
+	strange     []float64
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
 	// fanout is how many callees each node has, nil until it is asked for.
@@ -214,6 +227,8 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
 		heard:    make([]heard, len(j.nodes)),
+
+		addressed: make([]bool, len(j.nodes)),
 	}
 	var hops []hop
 	for r := range s.events.requests() {
@@ -238,6 +253,7 @@ func (s *survey) count(h *hop, whole bool) {
 		}
 		if side == outSide && whole {
 			s.heard[h.to].add(h.event)
+			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none
 		}
 	}
 	if h.entered {
@@ -247,6 +263,8 @@ func (s *survey) count(h *hop, whole bool) {
 	w := &s.writers[at]
 	if side == inSide {
 		w.in++
+		w.named += b2i(h.event.traced())
+		w.longest = max(w.longest, h.event.duration.micros())
 	} else {
 		w.out++
 	}
