@@ -16,10 +16,13 @@ type evidence struct {
 	s *survey
 	b tree
 	w waiter
+	c cover
 	// waits and whole are of the trace in hand, by call; whole tells that all
 	// lines that belong to a received call are in the log.
 	waits []waits
 	whole []bool
+	// edge of each call of the trace in hand, -1 when the graph has none.
+	edge []int32
 
 	edges []edgeEvidence
 	nodes []nodeEvidence
@@ -27,7 +30,7 @@ type evidence struct {
 	units []unit
 	lags  []lag
 	paths pathCount
-	// traces showed at least one unit.
+	// traces showed what at least one call waited for.
 	traces int
 }
 
@@ -51,6 +54,16 @@ type edgeEvidence struct {
 	// orphans likewise, for calls sent during no known call: their role beside
 	// what else that pod sent for the request.
 	orphans [loose + 1]int
+	// under counts those sent during received calls that the log holds whole.
+	under int
+}
+
+// seen is how many of the edge's calls the traces showed.
+func (e *edgeEvidence) seen() (n int) {
+	for _, of := range e.roles {
+		n += of
+	}
+	return n
 }
 
 // nodeEvidence tells how a service's calls hang together: calls received with
@@ -64,6 +77,7 @@ func newEvidence(m *mesh, s *survey) *evidence {
 	ev := &evidence{m: m, s: s, edges: make([]edgeEvidence, len(m.g.Edges)), nodes: make([]nodeEvidence, len(m.g.Nodes))}
 	ev.b = tree{m: m, s: s}
 	ev.w = waiter{b: &ev.b}
+	ev.c = newCover(m, s)
 	ev.units, ev.lags = make([]unit, 0, m.calls()), make([]lag, 0, m.calls())
 	ev.paths = newPathCount(len(m.g.Nodes))
 	return ev
@@ -77,6 +91,10 @@ func (ev *evidence) add(t *graph.Trace) {
 	ev.w.roles = refill(ev.w.roles, n, unknown)
 	ev.waits = refill(ev.waits, n, waits{longest: none})
 	ev.whole = refill(ev.whole, n, false)
+	ev.edge = refill(ev.edge, n, none)
+	for i := range t.Calls {
+		ev.edge[i] = ev.m.edge(&t.Calls[i])
+	}
 	ev.orphans()
 	for i := range int32(n) {
 		ev.waits[i] = ev.w.wait(ev.b.kidsOf(i), ev.b.got[i])
@@ -85,10 +103,12 @@ func (ev *evidence) add(t *graph.Trace) {
 		}
 	}
 	before := len(ev.units)
+	followed := false
 	for i := range int32(n) {
 		ev.call(i)
+		followed = followed || ev.whole[i]
 	}
-	if len(ev.units) > before {
+	if followed || len(ev.units) > before {
 		ev.traces++
 	}
 	for i := range int32(n) {
@@ -116,7 +136,7 @@ func (ev *evidence) orphans() {
 		}
 		ev.w.wait(all[i:j], sight{})
 		for _, k := range all[i:j] {
-			if e := ev.m.edge(&ev.b.calls[k]); e >= 0 {
+			if e := ev.edge[k]; e >= 0 {
 				ev.edges[e].orphans[ev.w.roles[k]]++
 			}
 			ev.w.roles[k] = unknown
@@ -125,32 +145,43 @@ func (ev *evidence) orphans() {
 	}
 }
 
-// call records what call i shows of its edge and of its callee.
+// call records what call i shows of its edge and of its callee. A call that failed held
+// up whoever waited for it like any other; but how long it took says nothing of what its
+// callee's work takes.
 func (ev *evidence) call(i int32) {
 	c := &ev.b.calls[i]
-	e := ev.m.edge(c)
+	e := ev.edge[i]
 	if e < 0 {
 		return
 	}
 	r := ev.w.roles[i]
 	ev.edges[e].roles[r]++
-	if c.Failed {
-		return
-	}
-	if l, ok := ev.lag(i); ok {
+	if l, ok := ev.lag(i); ok && !c.Failed {
 		l.edge, l.role = e, r
 		ev.lags = append(ev.lags, l)
 	}
-	if u, ok := ev.unit(i); ok {
+	u, ok := ev.unit(i)
+	if ok && !c.Failed {
 		u.edge, u.role = e, r
 		ev.units = append(ev.units, u)
-		ev.whole[i] = u.whole
 	}
-	if ev.whole[i] {
-		n := &ev.nodes[c.To]
-		n.calls++
-		n.sent += len(ev.b.kidsOf(i))
-		n.stages += ev.waits[i].stages
+	if ev.whole[i] = ok && u.whole; ev.whole[i] {
+		ev.node(i)
+	} else if c.Failed && !c.In.Logged && ev.s.inbound[c.To] {
+		ev.whole[i] = true // its callee never had it
+	}
+}
+
+// node counts call i, of which the log holds all lines, for its callee.
+func (ev *evidence) node(i int32) {
+	n := &ev.nodes[ev.b.calls[i].To]
+	n.calls++
+	n.sent += len(ev.b.kidsOf(i))
+	n.stages += ev.waits[i].stages
+	for _, k := range ev.b.kidsOf(i) {
+		if e := ev.edge[k]; e >= 0 {
+			ev.edges[e].under++
+		}
 	}
 }
 
@@ -186,21 +217,19 @@ func (ev *evidence) unit(i int32) (unit, bool) {
 		if t := c.In.ServiceTime; t >= 0 && t <= in.length() {
 			u.app = max(t-w.covered, -ev.b.slack())
 		}
-		u.whole = ev.s.covered(q, in.start)
-		return u, true
+		u.whole = ev.c.holds(q, in)
+		// Of what its own sidecar did not log there may be any amount.
+		return u, u.whole || ev.s.lines[q].sent > 0 || !ev.s.unlogged[q]
 	}
 	out, ok := view(c.Out)
 	if !ok || ev.s.inbound[c.To] {
 		return u, false
 	}
-	// Only the caller saw it. A callee that writes no line sends nothing, so
-	// nothing of it can be missing.
-	got := ev.b.got[i]
-	silent := ev.s.written[q] == math.MaxInt64
-	if !silent && got.how == unseen {
+	// Only the caller saw it: unless the log holds all that the callee sent
+	// meanwhile, it tells nothing of the callee.
+	if u.whole = ev.known(i); !u.whole {
 		return u, false
 	}
-	u.whole = silent || ev.s.covered(q, got.start)
 	u.self = max(0, out.length()-w.covered)
 	u.own = u.self
 	if t := c.Out.ServiceTime; t >= 0 && t <= out.length() {
@@ -208,6 +237,17 @@ func (ev *evidence) unit(i int32) (unit, bool) {
 	}
 	u.app = u.own
 	return u, true
+}
+
+// known reports whether the log holds all that the callee of call i sent meanwhile,
+// of a call that only its caller logged.
+func (ev *evidence) known(i int32) bool {
+	q := ev.m.callee(&ev.b.calls[i])
+	got, l := ev.b.got[i], ev.b.links[i]
+	if got.how == unseen {
+		return ev.c.holds(q, always)
+	}
+	return ev.c.holds(q, window{got.start - l.doubt, got.end + l.doubt})
 }
 
 // follow walks the critical path of the external request that call i is.

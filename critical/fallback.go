@@ -37,14 +37,14 @@ func merge(list []Path) []Path {
 // guessed follows each entry along the edges with the largest part in latency.
 func (c *combiner) guessed() []Path {
 	sum := 0.0
-	for _, e := range c.out[0] {
+	for _, e := range c.m.out[0] {
 		sum += sound(c.m.g.Edges[e].PerRequest)
 	}
 	if sum == 0 {
 		return nil
 	}
 	var r []Path
-	for _, e := range c.out[0] {
+	for _, e := range c.m.out[0] {
 		ed := &c.m.g.Edges[e]
 		if w := sound(ed.PerRequest); w > 0 {
 			r = append(r, Path{Nodes: c.descend([]int{ed.To}), Share: w / sum, Mean: ed.Mean})
@@ -61,7 +61,7 @@ func (c *combiner) descend(nodes []int) []int {
 	}
 	for {
 		next, most := -1, 0.0
-		for _, e := range c.out[nodes[len(nodes)-1]] {
+		for _, e := range c.m.out[nodes[len(nodes)-1]] {
 			if to := c.m.g.Edges[e].To; !seen[to] && c.waited(e) > most {
 				next, most = to, c.waited(e)
 			}

@@ -1,6 +1,8 @@
 package critical
 
 import (
+	"slices"
+
 	"github.com/sluice-mesh/sluice/graph"
 )
 
@@ -23,15 +25,19 @@ type mesh struct {
 	g     *graph.Graph
 	first []int32          // of each node; one more at the end
 	edges map[uint64]int32 // by From and To
+	out   [][]int          // edges that leave each node, in edge order
+	in    [][]int          // edges that lead to each node
 }
 
 func newMesh(g *graph.Graph) *mesh {
-	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges))}
+	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges)), out: make([][]int, len(g.Nodes)), in: make([][]int, len(g.Nodes))}
 	for i := range g.Nodes {
 		m.first[i+1] = m.first[i] + int32(len(g.Nodes[i].Pods)) + 1
 	}
 	for i := range g.Edges {
 		m.edges[ends(g.Edges[i].From, g.Edges[i].To)] = int32(i)
+		m.out[g.Edges[i].From] = append(m.out[g.Edges[i].From], i)
+		m.in[g.Edges[i].To] = append(m.in[g.Edges[i].To], i)
 	}
 	return m
 }
@@ -57,6 +63,21 @@ func (m *mesh) pod(node, pod int) int32 {
 		pod = -1
 	}
 	return m.first[node] + int32(pod) + 1
+}
+
+// traffic is a pod of the graph by its number, nil for one that is not known.
+func (m *mesh) traffic(pod int32) *graph.PodTraffic {
+	node := m.node(pod)
+	if k := pod - m.first[node] - 1; k >= 0 {
+		return &m.g.Nodes[node].Pods[k]
+	}
+	return nil
+}
+
+// node of a pod's number.
+func (m *mesh) node(pod int32) int {
+	n, _ := slices.BinarySearch(m.first, pod+1)
+	return n - 1
 }
 
 // caller and callee number the pods at the two ends of a call.

@@ -87,6 +87,9 @@ func (s *survey) fillPods(g *Graph) {
 		p.Received, p.Sent = t.received.count(), t.sent.count()
 		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
 		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
+		for _, b := range s.writers[i].window.blocks {
+			p.Windows = append(p.Windows, Window{b.first, b.last})
+		}
 		s.fillEvidence(g, i)
 	}
 	for i := range g.Nodes {

@@ -56,37 +56,60 @@ func (c *clocks) offset(a, b int32) (add Micros, ok bool) {
 	return dq - dp, p == q
 }
 
+// maxBounds is how many requests of a caller and a pod bound their clocks: the first in
+// canonical order, which knows nothing of time.
+//
+// One in mostBounds of them must agree: in a capture of heads a service may be called by
+// several, most of whose lines are cut off, and what it sent for those does not lie
+// within the call that is there.
 const (
-	// maxBounds is how many requests of a caller and a pod bound their clocks: the
-	// first in canonical order, which knows nothing of time.
-	maxBounds = 64
-	// wrongBounds is the part of them, one in so many, that may contradict the
-	// rest at either end: calls that outlast what they were made for, or of which
-	// the log lacks a line.
-	wrongBounds = 16
+	maxBounds  = 64
+	mostBounds = 4
 )
 
 // bounds of what to add to a pod's clock to get its caller's.
 type bounds struct {
-	ends      [2]int32 // caller's proxy, pod
-	low, high []Micros
+	ends [2]int32 // caller's proxy, pod
+	all  []Window
 }
 
 func (b *bounds) note(low, high Micros) {
-	if len(b.low) < maxBounds {
-		b.low, b.high = append(b.low, low), append(b.high, high)
+	if len(b.all) < maxBounds {
+		b.all = append(b.all, Window{low, high})
 	}
 }
 
 // settle is the middle of what the bounds leave, and how wide that is. ok is false
-// where they contradict one another by more than whole milliseconds explain, as when
-// a clock was set meanwhile or what counts as one proxy is several.
+// where too many of them contradict one another, as when what counts as one proxy is
+// several.
 func (b *bounds) settle() (middle, width Micros, ok bool) {
-	wrong := len(b.low) / wrongBounds
-	slices.Sort(b.low)
-	slices.Sort(b.high)
-	low, high := b.low[len(b.low)-1-wrong], b.high[wrong]
-	return (low + high) >> 1, max(0, high-low), low-high <= 2*rounding
+	w, votes := Agreed(b.all, rounding)
+	return (w.First + w.Last) >> 1, max(0, w.Last-w.First), mostBounds*votes > len(b.all)
+}
+
+// Agreed is the stretch that most of the windows, each as much wider on either side as
+// the log rounds, have in common, less that width, and how many they are: how a clock
+// is told from several that may be wrong (K. Marzullo, 1984; NTP does so). A window that
+// only rounding leaves any room may come out backwards. Of several such stretches it is
+// the first. It reorders the windows.
+func Agreed(windows []Window, rounding Micros) (at Window, votes int) {
+	windows = slices.DeleteFunc(windows, func(w Window) bool { return w.Last < w.First-2*rounding })
+	ends := make([]Micros, len(windows))
+	for i, w := range windows {
+		ends[i] = w.Last + rounding
+	}
+	slices.Sort(ends)
+	slices.SortFunc(windows, func(a, b Window) int { return cmp.Compare(a.First, b.First) })
+	over := 0 // windows that ended
+	for i, w := range windows {
+		for over < len(ends) && ends[over] < w.First-rounding {
+			over++
+		}
+		if n := i + 1 - over; n > votes {
+			votes, at = n, Window{w.First, ends[over] - rounding}
+		}
+	}
+	return at, votes
 }
 
 // tieClocks compares the clocks of pods that log only what they send with those of
@@ -137,29 +160,24 @@ type settled struct {
 // sends and of the one that called it. Of several callers nothing tells within whose
 // call it sent, and of several pods behind one address which of them was called.
 func (f *follower) bound(found map[[2]int32]*bounds, hops []hop, visits []visit) {
-	caller, pod := none, none
-	var got, sent block
+	caller, got := f.soleCaller(hops, visits)
+	pod := none
+	var sent block
 	for _, v := range visits {
-		h := &hops[v.hop]
-		if v.kind == heardOf {
-			by := f.writerOf(h)
-			f.callers[[2]int32{by, h.to}]++
-			switch {
-			case by == v.unit: // within what it sent anyway
-			case h.event.duration == noSpan || !h.event.timed() || caller != none && caller != by:
-				caller = several
-			default:
-				got.extend(h.event, caller == none)
-				caller = by
-			}
-		} else if v.kind == sentHere && h.event.timed() {
-			if pod != none && pod != h.fromPod {
-				pod = several
-				continue
-			}
-			sent.extend(h.event, pod == none)
-			pod = h.fromPod
+		e := hops[v.hop].event
+		if v.kind != sentHere || !e.timed() {
+			continue
 		}
+		if pod != none && pod != hops[v.hop].fromPod {
+			pod = several
+			continue
+		}
+		at := block{e.start, e.end()}
+		if at.last-at.first > got.last-got.first+2*rounding {
+			at.last = at.first // nobody waited for it, but it began meanwhile
+		}
+		sent.extend(at, pod == none)
+		pod = hops[v.hop].fromPod
 	}
 	if caller < 0 || pod < 0 || f.shared(visits[0].unit) && !f.heard[f.node(pod)].once() {
 		return
@@ -169,4 +187,28 @@ func (f *follower) bound(found map[[2]int32]*bounds, hops []hop, visits []visit)
 		found[k] = &bounds{ends: k}
 	}
 	found[k].note(got.first-sent.first, got.last-sent.last)
+}
+
+// soleCaller is the proxy that logged all calls of a request to a unit, and from when to
+// when they lasted: none or several where there is not one. What the unit called itself
+// for lies within what it sent anyway. All callers are counted.
+func (f *follower) soleCaller(hops []hop, visits []visit) (caller int32, got block) {
+	caller = none
+	for _, v := range visits {
+		if v.kind != heardOf {
+			continue
+		}
+		h := &hops[v.hop]
+		by := f.writerOf(h)
+		f.callers[[2]int32{by, h.to}]++
+		switch {
+		case by == v.unit:
+		case h.event.duration == noSpan || !h.event.timed() || caller != none && caller != by:
+			caller = several
+		default:
+			got.extend(h.event.block(), caller == none)
+			caller = by
+		}
+	}
+	return caller, got
 }

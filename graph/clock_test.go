@@ -6,20 +6,22 @@ import (
 )
 
 func TestBounds(t *testing.T) {
-	f := func(name string, low, high []Micros, middle, width Micros, ok bool) {
+	f := func(name string, middle, width Micros, ok bool, all ...Window) {
 		t.Helper()
-		b := bounds{low: low, high: high}
+		b := bounds{all: all}
 		m, w, o := b.settle()
 		if o != ok || o && (m != middle || w != width) {
 			t.Errorf("%s: %d, %d wide, %v; want %d, %d, %v", name, m, w, o, middle, width, ok)
 		}
 	}
-	f("one request", []Micros{-100}, []Micros{300}, 100, 400, true)
-	f("several close in", []Micros{-900, -40, -300}, []Micros{60, 700, 300}, 10, 100, true)
-	f("whole milliseconds let them cross", []Micros{0, 1000}, []Micros{3000, 0}, 500, 0, true)
-	f("a clock was set", []Micros{0, 5 * second}, []Micros{1000, 5*second + 1000}, 0, 0, false)
-	// One of sixteen that contradicts the rest at either end is none of theirs.
-	f("one wrong of sixteen", append(slices.Repeat([]Micros{-50}, 15), 9*second), append(slices.Repeat([]Micros{50}, 15), -9*second), 0, 100, true)
+	f("one request", 100, 400, true, Window{-100, 300})
+	f("several close in", 10, 100, true, Window{-900, 60}, Window{-40, 700}, Window{-300, 300})
+	f("whole milliseconds let them cross", 500, 0, true, Window{0, 3000}, Window{1000, 1000}, Window{-2000, 0})
+	f("the clock was set: what most say", 5*second+10, 20, true, Window{0, 100}, Window{5 * second, 5*second + 20}, Window{5 * second, 5*second + 90})
+	f("longer inside than outside", 0, 0, false, Window{5000, 0})
+	// Two of six agree; the others are of calls of which the log lacks some.
+	f("most are wrong", 15, 10, true, Window{10, 30}, Window{-9, 20}, Window{70_000, 90_000}, Window{200_000, 210_000}, Window{-80_000, -70_000}, Window{300_000, 310_000})
+	f("none agree", 0, 0, false, Window{0, 9}, Window{20_000, 20_009}, Window{40_000, 40_009}, Window{60_000, 60_009})
 }
 
 func TestClocks(t *testing.T) {
@@ -50,7 +52,7 @@ func TestWindowsOfTwoProxies(t *testing.T) {
 	}
 	same("shifted", w.shift(-50), block{50, 150}, block{450, 850})
 	same("shortened", w.shorten(60), block{100, 140}, block{500, 840})
-	same("shortened by a quarter of 500 at most", w.shorten(1000), block{500, 775})
+	same("shortened by more than the first block is long", w.shorten(101), block{500, 799})
 	same("met", w.meet(window{[]block{{0, 120}, {150, 600}, {950, 999}}}), block{100, 120}, block{150, 200}, block{500, 600})
 	same("met by none", w.meet(window{}))
 	for _, c := range []struct {

@@ -56,7 +56,7 @@ func (s *survey) hear() {
 		switch {
 		case w.out == 0:
 		case w.in > 0:
-			s.hears[i] = w.window.shorten(w.longest)
+			s.hears[i] = w.window.shorten(longCall * w.mean())
 		case s.clocks != nil:
 			s.hears[i] = s.hearBy(pod, callersOf(callers, s.node(pod)))
 		}
@@ -84,7 +84,7 @@ func (s *survey) hearBy(pod int32, callers []caller) window {
 		case !ok:
 			strange += int(c.calls)
 		case c.by != pod && by.requests >= minRequests: // of fewer nobody knows how long it was listened to
-			w = w.meet(by.window.shorten(s.heard[s.node(pod)].longest).shift(add))
+			w = w.meet(by.window.shorten(longCall * s.heard[s.node(pod)].mean()).shift(add))
 		}
 	}
 	if all > 0 {
@@ -114,7 +114,7 @@ func (f *follower) followDeaf(hops []hop, visits []visit) {
 		}
 		received += b2i(v.kind != sentHere)
 		if v.kind == sentHere && h.to >= 0 {
-			sent.extend(h.event, len(f.sent) == 0)
+			sent.extend(h.event.block(), len(f.sent) == 0)
 			f.note(h, 1)
 		}
 	}
@@ -186,11 +186,8 @@ func (f *follower) heardBy(pod int32, hops []hop, visits []visit) (got block, ok
 		if !tied || h.event.duration == noSpan {
 			return got, false
 		}
-		at := block{h.event.start + add, h.event.end() + add}
-		if ok {
-			at = block{min(at.first, got.first), max(at.last, got.last)}
-		}
-		got, ok = at, true
+		got.extend(block{h.event.start + add, h.event.end() + add}, !ok)
+		ok = true
 	}
 	return got, ok
 }

@@ -259,7 +259,7 @@ func (f *follower) followStrangers(hops []hop, visits []visit) {
 			took = max(took, e.duration.micros())
 			continue
 		}
-		own.extend(e, lines == 0)
+		own.extend(e.block(), lines == 0)
 		lines++
 	}
 	window := &f.writers[visits[0].unit].window
@@ -280,13 +280,15 @@ func (f *follower) underWay(at Micros) *event {
 	return nil
 }
 
-// extend makes b hold e.
-func (b *block) extend(e *event, first bool) {
-	if first {
-		*b = block{e.start, e.end()}
-		return
+// block is the stretch of an event.
+func (e *event) block() block { return block{e.start, e.end()} }
+
+// extend makes b hold another stretch.
+func (b *block) extend(by block, first bool) {
+	if !first {
+		by = block{min(b.first, by.first), max(b.last, by.last)}
 	}
-	b.first, b.last = min(b.first, e.start), max(b.last, e.end())
+	*b = by
 }
 
 // note counts one call sent.
@@ -315,7 +317,7 @@ func (f *follower) add(unit int32, received float64) {
 
 // heard sums what callers logged of the calls to one node.
 type heard struct {
-	total, longest  Micros
+	total           Micros
 	calls           int64
 	requests, again int64 // requests, and those that called it again
 	last            uint64
@@ -323,9 +325,7 @@ type heard struct {
 }
 
 func (h *heard) add(e *event) {
-	took := max(0, e.duration.micros())
-	h.total += took
-	h.longest = max(h.longest, took)
+	h.total += max(0, e.duration.micros())
 	h.calls++
 	switch {
 	case e.key != h.last || h.requests == 0:

@@ -53,8 +53,10 @@ type PodTraffic struct {
 	Received, Sent int
 	// ReceivedRate and SentRate are calls per second.
 	ReceivedRate, SentRate float64
-	// Span is the time that this sidecar's own lines cover, 0 without two of them.
-	Span time.Duration
+	// Span is the time that this sidecar's own lines cover, 0 without two of them;
+	// Windows are its stretches, on the sidecar's clock.
+	Span    time.Duration
+	Windows []Window
 	// Inbound and Outbound are how many distinct lines this sidecar wrote itself.
 	Inbound, Outbound int
 	// Logged is how many requests this sidecar's own lines account for, so that what
@@ -63,6 +65,9 @@ type PodTraffic struct {
 	// is the evidence of what a pod does not call.
 	Logged int
 }
+
+// Window is a stretch of time on one clock, from the first of some points to the last.
+type Window struct{ First, Last Micros }
 
 // Host is a name by which an edge's callee was called.
 type Host struct {

@@ -12,10 +12,10 @@ type writer struct {
 	// different ones they belong to.
 	lines, in, out, requests int
 	last                     uint64 // key of the request counted last
-	// named are those of the inbound lines that have a request_id, longest is the
-	// longest call that they tell of.
-	named   int
-	longest Micros
+	// named are those of the inbound lines that have a request_id, took is how long
+	// all the calls took that they tell of.
+	named int
+	took  Micros
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
 	window      window
@@ -71,10 +71,16 @@ func (w window) weight(start, end Micros) float64 {
 	return span / max(span-float64(end-start)*float64(len(w.blocks)), span/4)
 }
 
-// shorten takes a stretch off the end of each block, but no more than a quarter of the
-// window: a lone call that took a minute must not hide what else there is.
+// mean is how long a call takes that the proxy's pod receives.
+func (w *writer) mean() Micros { return w.took / Micros(max(1, w.in)) }
+
+// longCall is by how many times the mean a call may take longer to be thought of: one
+// in twenty does even where times are exponential, and a lone one that takes a minute
+// changes the mean by little.
+const longCall = 3
+
+// shorten takes a stretch off the end of each block.
 func (w window) shorten(by Micros) window {
-	by = min(by, w.span()/4)
 	var short window
 	for _, b := range w.blocks {
 		if b.last-by >= b.first {

@@ -264,7 +264,7 @@ func (s *survey) count(h *hop, whole bool) {
 	if side == inSide {
 		w.in++
 		w.named += b2i(h.event.traced())
-		w.longest = max(w.longest, h.event.duration.micros())
+		w.took += max(0, h.event.duration.micros())
 	} else {
 		w.out++
 	}

@@ -128,16 +128,14 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 	per := make([]estimate, len(g.Edges))
 	out, named := g.outEdges(), s.named(len(g.Nodes))
 	for pod, ref := range s.pods {
-		if u := s.unit[pod]; s.byPod[u].seen == 0 || s.mute(int(u)) {
-			continue
-		} else if u == int32(pod) {
+		if s.unit[pod] == int32(pod) && s.traceable(pod) {
 			weight[ref.node] += s.receives(g, pod)
 		}
 	}
 	for pod, ref := range s.pods {
 		u := s.unit[pod]
 		t := &s.byPod[u]
-		if t.seen == 0 || s.mute(int(u)) {
+		if !s.traceable(int(u)) {
 			continue
 		}
 		w := weight[ref.node]
@@ -165,6 +163,14 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		per[i].variance *= lost * lost
 	}
 	return per
+}
+
+// traceable reports whether requests that were followed through a unit tell what it
+// sends. A proxy that logs both sides must have been heard for longer than a call takes,
+// or nothing would show whether its application passes request_id on.
+func (s *survey) traceable(unit int) bool {
+	w := &s.writers[unit]
+	return s.byPod[unit].seen > 0 && !s.mute(unit) && (w.in == 0 || w.out == 0 || s.hears[unit].span() > 0)
 }
 
 // named is, by node, the part of the calls that callers logged which has a request_id.
@@ -211,7 +217,7 @@ func (s *survey) strays(pod, n int, received float64) estimate {
 		return estimate{per, per * per * w.bursts * (1/float64(n) + 1/(received*t))}
 	}
 	// Over the same window the two counts differ by what was under way at its ends.
-	return estimate{per, (max(0, 1-per)*float64(n) + 2*received*float64(w.longest)/1e6 + 1) / (received * t * received * t)}
+	return estimate{per, (max(0, 1-per)*float64(n) + 2*received*float64(w.mean())/1e6 + 1) / (received * t * received * t)}
 }
 
 // receives is the rate at which a unit is called or, where neither it nor its
