@@ -80,6 +80,12 @@ func (s *survey) fillPods(g *Graph) {
 		g.Nodes[i].Rate = s.lost[i]
 	}
 	for i := range g.Edges {
+		n := &g.Nodes[g.Edges[i].To]
+		if s.tally[i].unnamed { // those calls were counted already
+			n.Rate = max(0, n.Rate-g.Edges[i].Rate)
+		}
+	}
+	for i := range g.Edges {
 		g.Nodes[g.Edges[i].To].Rate += g.Edges[i].Rate
 	}
 	for i, ref := range s.pods {

@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // hop is one event with its ends resolved.
 type hop struct {
@@ -25,10 +28,11 @@ type hop struct {
 
 // resolve appends the hops of the events of one request to hops.
 func (j *join) resolve(hops []hop, request []event) []hop {
-	first, unsure, undirected := len(hops), false, false
+	first, unsure, undirected, nameless := len(hops), false, false, false
 	for i := range request {
 		h := j.hop(&request[i])
 		unsure = unsure || h.unsure != nil
+		nameless = nameless || h.nameless()
 		undirected = undirected || h.event.either()
 		hops = append(hops, h)
 	}
@@ -45,6 +49,9 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 	}
 	if unsure {
 		j.decide(hops[first:])
+	}
+	if nameless {
+		adopt(hops[first:])
 	}
 	return hops
 }
@@ -167,4 +174,45 @@ func (j *join) oneOf(p *place, called []int32) int32 {
 		found = n
 	}
 	return found
+}
+
+// nameless reports whether a hop is a callee's view that does not say who called.
+func (h *hop) nameless() bool { return h.in && h.from == none && h.unsure == nil && h.to >= 0 }
+
+// adopt finds the callers of nameless hops: those of the request's calls to the same
+// pod of which the callee's view is not there, the longest of them for the longest.
+func adopt(hops []hop) {
+	var outs, ins []*hop
+	told := make(map[sides]int) // calls of which the callee's view says who called
+	for i := range hops {
+		switch h := &hops[i]; {
+		case h.nameless():
+			ins = append(ins, h)
+		case h.from < 0 || h.to < 0 || h.implied:
+		case h.in:
+			told[sides{h.from, h.to, h.fromPod, h.toPod}]++
+		default:
+			outs = append(outs, h)
+		}
+	}
+	byCallee := func(a, b *hop) int { return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.toPod, b.toPod)) }
+	for _, of := range [...][]*hop{outs, ins} {
+		slices.SortFunc(of, func(a, b *hop) int {
+			return cmp.Or(byCallee(a, b), cmp.Compare(b.event.duration, a.event.duration), cmp.Compare(a.event.id, b.event.id))
+		})
+	}
+	for _, o := range outs {
+		k := sides{o.from, o.to, o.fromPod, o.toPod}
+		if told[k] > 0 {
+			told[k]--
+			continue
+		}
+		for len(ins) > 0 && byCallee(ins[0], o) < 0 {
+			ins = ins[1:]
+		}
+		if len(ins) > 0 && byCallee(ins[0], o) == 0 {
+			ins[0].from, ins[0].fromPod = o.from, o.fromPod
+			ins = ins[1:]
+		}
+	}
 }

@@ -41,6 +41,7 @@ type simMesh struct {
 	vip      bool   // outbound lines show the service's address
 	skew     bool   // clocks up to a day apart
 	noID     bool   // no request ids
+	noDown   bool   // no downstream addresses
 	stray    bool   // one line of each proxy a day off
 	twice    bool   // heads of two captures, an hour apart
 	noListed string // a service whose pods the request does not list
@@ -215,6 +216,9 @@ func (m *simMesh) write(proxy string, r Record) {
 			m.skews[proxy] = Micros(m.r.IntN(2*86_400_000)-86_400_000) * 1000
 		}
 		r.Start += m.skews[proxy]
+	}
+	if m.noDown {
+		r.Downstream = nil
 	}
 	// Logs hold whole milliseconds.
 	end := r.Start + r.Duration

@@ -24,6 +24,7 @@ func TestTruth(t *testing.T) {
 		{"a line of each proxy a day off", func(m *simMesh) { m.head, m.stray = 3000, true }},
 		{"two captures an hour apart", func(m *simMesh) { m.head, m.twice = 3000, true }},
 		{"the gateway's lines too", func(m *simMesh) { m.head, m.gateway = 3000, true }},
+		{"no downstream addresses", func(m *simMesh) { m.gateway, m.noDown = true, true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := shop()

@@ -22,8 +22,10 @@ type survey struct {
 	tally []edgeTally
 	at    map[[2]int32]int32
 	byPod []podTally
-	// lost is, by node, the rate of calls received from unknown callers.
-	lost []float64
+	// lost is, by node, the rate of calls received from unknown callers, nameless
+	// how many lines tell of such.
+	lost     []float64
+	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
 	// addressed marks nodes that were called by an address that tells no pod.
@@ -82,6 +84,9 @@ type edgeTally struct {
 	hosts  [2]map[uint32]hostTally
 	// lines counts the events by side before any are summed up.
 	lines [2]int
+	// unnamed is set where callees' lines that do not say who called may be of
+	// this edge.
+	unnamed bool
 	// timed counts events with a duration by side; durations and their total in
 	// µs are those of the side that is shown.
 	timed     [2]int
@@ -226,6 +231,7 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
+		nameless: make([]int, len(j.nodes)),
 		heard:    make([]heard, len(j.nodes)),
 
 		addressed: make([]bool, len(j.nodes)),
@@ -255,6 +261,9 @@ func (s *survey) count(h *hop, whole bool) {
 			s.heard[h.to].add(h.event)
 			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none
 		}
+	}
+	if h.to >= 0 && h.nameless() {
+		s.nameless[h.to]++
 	}
 	if h.entered {
 		return // its line is another proxy's
@@ -309,6 +318,7 @@ func (s *survey) sortEdges() {
 		e := &s.tally[i]
 		s.at[[2]int32{e.from, e.to}] = int32(i)
 		e.durations = make([]span, 0, e.timed[e.side()])
+		e.unnamed = s.nameless[e.to] > 0 && e.lines[inSide] == 0
 		s.partlyDeaf = s.partlyDeaf || e.unheard()
 	}
 }
@@ -329,7 +339,9 @@ func (e *edgeTally) side() int {
 
 // unheard reports whether the callee's sidecars log no call of this edge: all go
 // around them, or they are those of a pod to itself.
-func (e *edgeTally) unheard() bool { return e.lines[outSide] > 0 && e.lines[inSide] == 0 }
+func (e *edgeTally) unheard() bool {
+	return e.lines[outSide] > 0 && e.lines[inSide] == 0 && !e.unnamed
+}
 
 // listen finds each writer's window.
 func (s *survey) listen() {
