@@ -35,7 +35,9 @@ func combine(m *mesh, ev *evidence) Result {
 	c.corroborate()
 	c.blame()
 	c.sidecars()
-	c.r.Paths = c.paths()
+	if c.timed() {
+		c.r.Paths = c.paths()
+	}
 	c.warn()
 	return c.r
 }
@@ -87,10 +89,21 @@ func (c *combiner) link() {
 			}
 			want += sound(c.m.g.Edges[e].PerCall) * c.named[e]
 		}
-		ev := c.ev.nodes[n]
-		want *= float64(ev.calls)
-		c.deaf[n] = n > 0 && want >= expected && float64(ev.sent) < linked*want || n > 0 && ev.calls == 0 && c.ev.s.met[n].parted()
+		if n > 0 && !c.ev.s.muddled() {
+			c.deaf[n] = c.loses(n, want)
+		}
 	}
+}
+
+// loses reports whether a service of whose calls a call received makes so many does
+// not pass request_id on.
+func (c *combiner) loses(n int, want float64) bool {
+	ev := c.ev.nodes[n]
+	if ev.calls == 0 {
+		return c.ev.s.met[n].parted()
+	}
+	want *= float64(ev.calls)
+	return want >= expected && float64(ev.sent) < linked*want
 }
 
 // sound replaces what no rate can be by 0.
@@ -170,7 +183,8 @@ func (c *combiner) received() []float64 {
 }
 
 // flow carries the external requests along the graph: of the calls a service
-// receives, part is on critical paths, and of what it sends for those, Serial.
+// receives, part is on critical paths, and of what it sends for those, Serial. Where
+// requests enter unlogged, at services that send without being called, all are.
 // Using parts of observed call counts, and not products of calls per call,
 // keeps a cycle from growing without bound: what comes back to a node that was
 // passed already is taken to be critical as often as what came first.
@@ -179,7 +193,7 @@ func (c *combiner) flow() {
 	c.part = make([]float64, len(g.Nodes))
 	weight, sum := make([]float64, len(g.Nodes)), make([]float64, len(g.Nodes))
 	for _, n := range c.onward {
-		if n == 0 {
+		if n == 0 || c.m.head(n) {
 			c.part[n] = 1
 		} else if weight[n] > 0 {
 			c.part[n] = sum[n] / weight[n]
@@ -197,6 +211,11 @@ func (c *combiner) flow() {
 		c.r.Services[e.From].Sends += c.r.Edges[i].Critical
 	}
 	c.r.Services[0].Visits = 1
+	for n := range g.Nodes {
+		if c.m.head(n) {
+			c.r.Services[n].Visits = sound(g.Nodes[n].Visits)
+		}
+	}
 }
 
 // order lists the nodes so that every edge not marked Back leads onward (Kahn).
@@ -276,13 +295,18 @@ func (c *combiner) fit() {
 
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
+// timed reports whether any call has a duration.
+func (c *combiner) timed() bool {
+	return c.ev.s.whole+c.ev.s.broken > 0 || slices.ContainsFunc(c.m.g.Edges, func(e graph.Edge) bool { return e.Mean > 0 })
+}
+
 // warn says where the figures rest on less than traces.
 func (c *combiner) warn() {
 	const means = "come from the mean durations of the graph's edges"
 	edges, say := c.m.g.Edges, ""
 	switch s := c.ev.s; {
 	case len(edges) == 0:
-	case !slices.ContainsFunc(edges, func(e graph.Edge) bool { return e.Mean > 0 }):
+	case !c.timed():
 		say = "No line has a duration, so there are no critical paths and no self times; log the field duration."
 	case s.nesting.now > 0 && s.whole+s.broken == 0:
 		say = "No line has a start, so nothing tells which calls were made during which; critical paths and self times " + means + "; log the field start_time."

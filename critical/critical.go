@@ -72,7 +72,8 @@ type Path struct {
 	// Share is the part of the requests followed to the end whose critical path it
 	// was.
 	Share float64
-	// Mean latency of those requests at the gateway.
+	// Mean latency of those requests at the gateway, 0 where they entered at a
+	// service that nobody was seen to call.
 	Mean time.Duration
 }
 
@@ -86,7 +87,7 @@ type Result struct {
 	// Traces is how many external requests stand behind it; 0 when the
 	// aggregated graph had to serve.
 	Traces int
-	// Complete is how many of them could be followed from the gateway to the
+	// Complete is how many of them could be followed from where they entered to the
 	// end of their critical path.
 	Complete int
 	Warnings []string

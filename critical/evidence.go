@@ -21,8 +21,10 @@ type evidence struct {
 	// lines that belong to a received call are in the log.
 	waits []waits
 	whole []bool
-	// edge of each call of the trace in hand, -1 when the graph has none.
-	edge []int32
+	// edge of each call of the trace in hand, -1 when the graph has none; heads are
+	// what its entry services sent.
+	edge  []int32
+	heads []head
 
 	edges []edgeEvidence
 	nodes []nodeEvidence
@@ -116,6 +118,9 @@ func (ev *evidence) add(t *graph.Trace) {
 			ev.follow(i)
 		}
 	}
+	for _, h := range ev.heads {
+		ev.followHead(h)
+	}
 }
 
 // entry reports whether call i is an external request as the gateway sent it on.
@@ -125,16 +130,22 @@ func (ev *evidence) entry(i int32) bool {
 
 // orphans counts the calls whose caller's own line is not there. What else the
 // pod sent for the request still shows whether it was waited for last, though
-// less surely; their role stays unknown.
+// less surely; their role stays unknown. Where requests enter unlogged, it is how they
+// begin.
 func (ev *evidence) orphans() {
 	all := ev.b.orphans()
+	ev.heads = ev.heads[:0]
 	for i := 0; i < len(all); {
-		pod := ev.m.caller(&ev.b.calls[all[i]])
+		from := &ev.b.calls[all[i]]
+		pod := ev.m.caller(from)
 		j := i
 		for j < len(all) && ev.m.caller(&ev.b.calls[all[j]]) == pod {
 			j++
 		}
-		ev.w.wait(all[i:j], sight{})
+		w := ev.w.wait(all[i:j], sight{})
+		if ev.m.head(from.From) && w.longest != none {
+			ev.heads = append(ev.heads, head{pod, w.longest, ev.hull(all[i:j])})
+		}
 		for _, k := range all[i:j] {
 			if e := ev.edge[k]; e >= 0 {
 				ev.edges[e].orphans[ev.w.roles[k]]++
@@ -143,6 +154,22 @@ func (ev *evidence) orphans() {
 		}
 		i = j
 	}
+}
+
+// head is what the pod of an entry service, whose own call nobody logged, sent for one
+// request: the longest of those that it waited for last, and from when to when.
+type head struct {
+	pod, longest int32
+	window
+}
+
+// hull is the stretch of calls on the clock of the pod that sent them.
+func (ev *evidence) hull(calls []int32) window {
+	w := ev.b.sent[calls[0]].window
+	for _, k := range calls[1:] {
+		w = w.hull(ev.b.sent[k].window)
+	}
+	return w
 }
 
 // call records what call i shows of its edge and of its callee. A call that failed held
@@ -257,11 +284,29 @@ func (ev *evidence) follow(i int32) {
 		latency, ok = view(ev.b.calls[i].In)
 	}
 	ev.paths.begin()
-	for ; ok && i != none; i = ev.waits[i].longest {
-		ev.paths.step(ev.b.calls[i].To)
-		ok = ev.whole[i]
-	}
-	if ok {
+	if ok && ev.walk(i) {
 		ev.paths.end(latency.length())
+	}
+}
+
+// walk goes on from call i, and reports whether it came to the end.
+func (ev *evidence) walk(i int32) bool {
+	for ; i != none; i = ev.waits[i].longest {
+		ev.paths.step(ev.b.calls[i].To)
+		if !ev.whole[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// followHead walks on from an entry service whose own call nobody logged. All that it
+// sent must be there: what was sent as long before and after as it took would be, too.
+// How long the request took nobody knows.
+func (ev *evidence) followHead(h head) {
+	ev.paths.begin()
+	ev.paths.step(ev.m.node(h.pod))
+	if ev.c.holds(h.pod, window{h.start - h.length(), h.end + h.length()}) && ev.walk(h.longest) {
+		ev.paths.end(0)
 	}
 }

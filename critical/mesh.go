@@ -44,6 +44,12 @@ func newMesh(g *graph.Graph) *mesh {
 
 func ends(from, to int) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(to)) }
 
+// head reports whether a node is where requests enter unlogged: the graph has it
+// visited, and nobody calls it.
+func (m *mesh) head(n int) bool {
+	return n > 0 && len(m.in[n]) == 0 && len(m.out[n]) > 0 && m.g.Nodes[n].Visits > 0
+}
+
 // calls is about how many calls the traces will show, for making room at once.
 func (m *mesh) calls() int {
 	const most = 1 << 20

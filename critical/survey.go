@@ -18,6 +18,8 @@ type survey struct {
 	unlogged []bool
 	// met tells of each node how requests met it.
 	met []meeting
+	// entries counts the calls from outside.
+	entries int
 	// inbound tells of each node whether its sidecars log what they receive.
 	inbound []bool
 	// whole and broken count durations that are full milliseconds and others.
@@ -45,6 +47,7 @@ func (s *survey) add(t *graph.Trace) {
 	for i := range t.Calls {
 		c := &t.Calls[i]
 		s.call(c)
+		s.entries += b2i(s.m.g.Nodes[c.From].Kind == graph.Root)
 		s.met[c.To].got.note(s.nesting.now, c.In, c.Out)
 		s.met[c.From].sent.note(s.nesting.now, c.Out, c.In)
 	}
@@ -90,6 +93,17 @@ func (s *survey) line(pod int32, w window) {
 	} else {
 		s.broken++
 	}
+}
+
+// muddled reports whether traces are of several external requests each, as a rule: a
+// request_id that is not unique tells nothing of who passes it on.
+func (s *survey) muddled() bool { return s.entries > 2*int(s.nesting.now) }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // meeting counts the traces in which a node is called, in which it calls, and in which

@@ -30,8 +30,9 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	g.markBack()
 	s.fillVisits(g)
 	s.gatewayLatency(g)
+	g.forgetRates(s.untimed())
 	g.Lines = b.lines(s.events, skipped)
-	g.Warnings = s.warnings(b, g.Gateway.Rate)
+	g.Warnings = s.warnings(b, g)
 	g.traces = traceTable{join: j, events: s.events}
 	return g
 }
@@ -42,6 +43,7 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.rates = append(s.rates, rate)
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
+	e.Timed = len(t.durations)
 	e.RateLow, e.RateHigh = rate.interval()
 	e.P99Low, e.P99High = interval99(t.durations)
 	side := inSide
@@ -146,4 +148,36 @@ func (b *Builder) lines(es *events, skipped int64) Lines {
 	l.Used = min(b.added, int64(math.Round(distinct)))
 	l.Repeated = b.added - l.Used
 	return l
+}
+
+// untimed reports whether there are lines, but none that has a start.
+func (s *survey) untimed() bool {
+	lines := 0
+	for i := range s.writers {
+		lines += s.writers[i].lines
+		if s.writers[i].timed > 0 {
+			return false
+		}
+	}
+	return lines > 0
+}
+
+// forgetRates leaves out what was counted by a second that stood for an unknown time,
+// once it has served to compare counts.
+func (g *Graph) forgetRates(untimed bool) {
+	if g.Untimed = untimed; !untimed {
+		return
+	}
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		e.Rate, e.RateLow, e.RateHigh = 0, 0, 0
+	}
+	for i := range g.Nodes {
+		g.Nodes[i].Rate = 0
+		for k := range g.Nodes[i].Pods {
+			p := &g.Nodes[i].Pods[k]
+			p.ReceivedRate, p.SentRate = 0, 0
+		}
+	}
+	g.Gateway.Rate = 0
 }

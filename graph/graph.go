@@ -90,8 +90,10 @@ type Edge struct {
 	// the gateway; PerCall is calls per call that From received.
 	Rate, PerRequest, PerCall float64
 	// Mean and P99 of the call's duration: as its caller's sidecar saw it
-	// where that was logged, else as the callee's did.
+	// where that was logged, else as the callee's did. Timed is how many lines tell
+	// it; of none both are 0.
 	Mean, P99 time.Duration
+	Timed     int
 	// RateLow to RateHigh and P99Low to P99High hold the true figure in 95 of 100
 	// logs of this length. P99High is 0 where there are too few calls to bound it.
 	RateLow, RateHigh float64
@@ -130,6 +132,10 @@ type Graph struct {
 	Edges   []Edge
 	Gateway Gateway
 	Lines   Lines
+	// Untimed is set where no line has a start, so that nobody knows how often
+	// anything happens: all rates are 0 then, and what stands per call or per
+	// request comes from counts.
+	Untimed bool
 	// Warnings in whole sentences, in a fixed order.
 	Warnings []string
 

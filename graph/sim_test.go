@@ -41,6 +41,7 @@ type simMesh struct {
 	vip      bool   // outbound lines show the service's address
 	skew     bool   // clocks up to a day apart
 	noID     bool   // no request ids
+	sameID   bool   // one for all
 	noDown   bool   // no downstream addresses
 	stray    bool   // one line of each proxy a day off
 	twice    bool   // heads of two captures, an hour apart
@@ -178,6 +179,9 @@ func (m *simMesh) call(from string, fromPod int, to, id string, t Micros) Micros
 func (m *simMesh) id(id string) []byte {
 	if m.noID {
 		return nil
+	}
+	if m.sameID {
+		return []byte("same")
 	}
 	return []byte(id)
 }

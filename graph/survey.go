@@ -50,6 +50,9 @@ type survey struct {
 	// rates of the edges.
 	rates []estimate
 	odd   oddities
+	// entries are the external requests that were counted by their request_ids, of
+	// which there are ids.
+	entries, ids int
 	// oversized requests were capped; cut proxies have holes in their windows.
 	oversized int64
 	cut       int
@@ -239,17 +242,36 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 	var hops []hop
 	for r := range s.events.requests() {
 		hops = s.resolve(hops[:0], r.events)
+		n := s.entered(hops, r.whole)
 		for i := range hops {
-			s.count(&hops[i], r.whole)
+			s.count(&hops[i], r.whole, n)
 		}
 	}
 	s.sortEdges()
 	return s
 }
 
+// entered is how many external requests share one request_id: one, as a rule.
+func (s *survey) entered(hops []hop, whole bool) int {
+	if !whole {
+		return 1
+	}
+	var n [2]int
+	for i := range hops {
+		if h := &hops[i]; h.from == 0 {
+			n[sideOf(h)]++
+		}
+	}
+	most := max(n[outSide], n[inSide])
+	s.ids += b2i(most > 0)
+	s.entries += most
+	return max(1, most)
+}
+
 // count notes one hop at its edge and its writer. Events that are not all of a
-// request count as one each: a request_id on all lines tells no requests apart.
-func (s *survey) count(h *hop, whole bool) {
+// request count as one each, and those of a request_id that many requests share as so
+// many: it tells none apart.
+func (s *survey) count(h *hop, whole bool, requests int) {
 	side := sideOf(h)
 	if d := h.event.duration; h.from >= 0 && h.to >= 0 {
 		e := s.edge(h.from, h.to)
@@ -285,7 +307,7 @@ func (s *survey) count(h *hop, whole bool) {
 	w.timed += b2i(h.event.timed())
 	if !whole || w.last != h.event.key || w.lines == 1 {
 		w.last = h.event.key
-		w.requests++
+		w.requests += requests
 	}
 }
 
