@@ -33,8 +33,9 @@
 //     What an application sends under a request_id that it never received is
 //     added by its rate, so that one that drops the header is not taken for one
 //     that calls nobody.
-//  5. Edges that close a cycle are marked Back (file dag.go); Graph.DAG hands
-//     the rest to the algorithms of dominikbraun/graph.
+//  5. Edges that close a cycle are marked Back (file dag.go), in the strongly
+//     connected components that dominikbraun/graph finds; Graph.DAG hands a graph
+//     to that library's algorithms.
 //
 // Traces pairs the two sides of each call of a request.
 //
