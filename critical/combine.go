@@ -89,7 +89,8 @@ func (c *combiner) link() {
 			}
 			want += sound(c.m.g.Edges[e].PerCall) * c.named[e]
 		}
-		if n > 0 && !c.ev.s.muddled() {
+		// What an opaque node calls is not all known to be its.
+		if n > 0 && c.m.g.Nodes[n].Opaque == "" && !c.ev.s.muddled() {
 			c.deaf[n] = c.loses(n, want)
 		}
 	}

@@ -40,11 +40,12 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	rate := pool(t.out, t.in)
-	s.rates = append(s.rates, rate)
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)
 	e.RateLow, e.RateHigh = rate.interval()
+	t.share(&e, &rate)
+	s.rates = append(s.rates, rate)
 	e.P99Low, e.P99High = interval99(t.durations)
 	side := inSide
 	if t.events[outSide] > 0 {

@@ -14,6 +14,8 @@ type follower struct {
 	begun  []*event // calls received by one pod, by start
 	sent   []sentCall
 	called []int32 // what the request called, once someone asked; see isCalled
+	// doubts are where calls of the request came from whose callers are not known.
+	doubts []*place
 }
 
 // visit is one hop as it concerns one pod: a call that it received by its own
@@ -49,14 +51,24 @@ type followed struct {
 func (f *follower) follow(hops []hop) {
 	f.gather(hops)
 	f.called = f.called[:0]
+	f.doubts = doubtful(f.doubts, hops)
 	for visits := range f.groups() {
 		switch unit := visits[0].unit; {
+		case f.doubted(unit):
 		case f.listens[unit]:
 			f.followDeaf(hops, visits)
 		case !f.deaf(unit):
 			f.followPod(hops, visits)
 		}
 	}
+}
+
+// doubted reports whether a pod may have made calls that nobody can lay to it.
+func (f *follower) doubted(pod int32) bool {
+	return slices.ContainsFunc(f.doubts, func(p *place) bool {
+		_, ok := slices.BinarySearch(p.pods, pod)
+		return ok
+	})
 }
 
 // gather lists the visits of a request's hops by unit.

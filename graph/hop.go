@@ -21,8 +21,10 @@ type hop struct {
 	// entered is set besides where the gateway logged nothing at all, so that the
 	// line is that of whom it called (file entrance.go).
 	entered bool
-	// unsure is the place of several candidates for from, until the request's
-	// other lines decide.
+	// inferred is set where from was found by what services are known to call.
+	inferred bool
+	// unsure is the place of several candidates for from; the request's other lines
+	// decide (file shared.go).
 	unsure *place
 }
 
@@ -130,50 +132,6 @@ func (j *join) implied(h *hop) (hop, bool) {
 	in := hop{event: e, in: true, to: h.from, toPod: h.fromPod, writer: h.writer, implied: true}
 	in.sentFrom(j, d)
 	return in, in.from != none && in.from != in.to
-}
-
-// decide finds callers among several candidates: the one that received a call
-// of the same request.
-func (j *join) decide(hops []hop) {
-	var called []int32
-	for i := range hops {
-		if hops[i].to >= 0 {
-			called = append(called, hops[i].to)
-		}
-	}
-	slices.Sort(called)
-	called = slices.Compact(called)
-	answers := make(map[*place]int32)
-	for i := range hops {
-		h := &hops[i]
-		if h.unsure == nil || !h.event.traced() {
-			continue
-		}
-		from, ok := answers[h.unsure]
-		if !ok {
-			from = j.oneOf(h.unsure, called)
-			answers[h.unsure] = from
-		}
-		h.from, h.fromPod = from, j.podOf(h.unsure, from)
-	}
-}
-
-// oneOf is the only one of the nodes called that is a candidate of p, or none.
-func (j *join) oneOf(p *place, called []int32) int32 {
-	found := none
-	if p.crowded { // not all candidates are known
-		return none
-	}
-	for _, n := range called {
-		if len(j.podsOf(p, n)) == 0 && !slices.Contains(p.learned, n) {
-			continue
-		}
-		if found != none {
-			return none
-		}
-		found = n
-	}
-	return found
 }
 
 // nameless reports whether a hop is a callee's view that does not say who called.

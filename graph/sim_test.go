@@ -48,6 +48,9 @@ type simMesh struct {
 	noListed string // a service whose pods the request does not list
 	// drops is, by service, the part of its calls that get another request_id.
 	drops map[string]float64
+	// onHosts are services whose pods use the addresses of the hosts they run on,
+	// the first pods of each on the first host.
+	onHosts []string
 
 	r     *rand.Rand
 	byPod map[string][]simLine
@@ -74,6 +77,9 @@ func (m *simMesh) service(name string) *simService {
 }
 
 func (m *simMesh) ip(service string, pod int) string {
+	if slices.Contains(m.onHosts, service) {
+		return fmt.Sprintf("10.254.0.%d", pod+1)
+	}
 	for i := range m.services {
 		if m.services[i].name == service {
 			return fmt.Sprintf("10.%d.%d.%d", i/200, i%200, pod+1)

@@ -186,3 +186,42 @@ func TestBranchesOfHighProbability(t *testing.T) {
 		}
 	}
 }
+
+// Services on the network of their hosts share its addresses. What came from there is
+// told apart, and where it is not, the interval of its rate is wide enough.
+func TestHostNetwork(t *testing.T) {
+	for _, hosts := range [][]string{{"front", "store"}, {"front", "cart"}, {"front", "cart", "catalog"}, {"front", "cart", "catalog", "ads", "store"}} {
+		for _, log := range []struct {
+			name string
+			set  func(*simMesh)
+		}{
+			{"both sides", func(*simMesh) {}},
+			{"outbound lines only", func(m *simMesh) { m.noIn, m.gateway, m.skew = true, true, true }},
+			{"inbound lines only", func(m *simMesh) { m.noOut = true }},
+		} {
+			t.Run(fmt.Sprint(log.name, hosts), func(t *testing.T) {
+				m := shop()
+				m.seconds, m.onHosts = 20, hosts
+				log.set(&m)
+				g := collect(m.run(), Options{}).Build(m.pods(), 0)
+				check(t, g)
+				if len(g.Edges) != 6 {
+					t.Errorf("edges %s", drawn(g))
+				}
+				for i := range g.Edges {
+					e := &g.Edges[i]
+					from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
+					if e.From == 0 {
+						from = ""
+					}
+					made := float64(m.made[from+" "+to])
+					near(t, from+">"+to+" rate", e.Rate, made/m.seconds, 0.1)
+					near(t, from+">"+to+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.07)
+					if rate := made / m.seconds; rate < e.RateLow || rate > e.RateHigh {
+						t.Errorf("%s>%s: %v/s is not in %v to %v", from, to, rate, e.RateLow, e.RateHigh)
+					}
+				}
+			})
+		}
+	}
+}

@@ -87,6 +87,10 @@ type edgeTally struct {
 	hosts  [2]map[uint32]hostTally
 	// lines counts the events by side before any are summed up.
 	lines [2]int
+	// inferred is the rate of the calls that are this edge's only by inference,
+	// doubt of those that are nobody's and may be, shared this edge's part of them by
+	// what is certain; by side.
+	inferred, doubt, shared [2]float64
 	// unnamed is set where callees' lines that do not say who called may be of
 	// this edge.
 	unnamed bool
