@@ -139,10 +139,10 @@ func (c *combiner) missed(n int) float64 {
 // kind. Pods count by the calls they receive, not by the lines they happen to
 // have in the log.
 func (c *combiner) measured(n int, us []unit) {
-	service := sorted(us)
+	service, norms := sorted(us), c.norms(n)
 	var all, rated podSum
 	for part := range runs(us, func(a, b *unit) bool { return a.pod == b.pod }) {
-		p := c.pod(part, service)
+		p := c.pod(part, service, norms)
 		all.add(p, float64(len(part)))
 		rated.add(p, c.rate(n, part[0].pod))
 	}
@@ -201,20 +201,19 @@ func (s *podSum) scale(by float64) {
 // endpoints differ, and the cheap ones must not make the dear ones look delayed.
 // What is too rare is compared with the pod's calls, or its service's. Edges count by
 // their rates: of the calls that came by one more may be cut off than of another's.
-func (c *combiner) pod(us []unit, service []micros) podSum {
-	usually := spread(c.ev.s.grain())
+func (c *combiner) pod(us []unit, service []micros, norms func([]micros) norm) podSum {
 	pool := service
 	if len(us) >= enough {
 		pool = sorted(us)
 	}
-	base := usual(pool, c.ev.s.grain(), usually)
+	base := norms(pool)
 	var p podSum
 	for of := range runs(us, func(a, b *unit) bool { return a.edge == b.edge }) {
 		var e podSum
 		for kind := range runs(of, func(a, b *unit) bool { return a.kids == b.kids }) {
 			base := base
 			if len(kind) >= enough {
-				base = usual(sorted(kind), c.ev.s.grain(), usually)
+				base = norms(sorted(kind))
 			}
 			e.kind(kind, base, c.r.Edges[kind[0].edge].Serial)
 		}
@@ -222,6 +221,20 @@ func (c *combiner) pod(us []unit, service []micros) podSum {
 	}
 	p.scale(1 / p.weight)
 	return p
+}
+
+// norms is how to tell what is usual for a node's own times: by themselves, where no
+// call to it or of it was logged on both sides.
+func (c *combiner) norms(n int) func([]micros) norm {
+	grain := c.ev.s.grain()
+	for _, edges := range [...][]int{c.m.in[n], c.m.out[n]} {
+		for _, e := range edges {
+			if c.r.Edges[e].Both > 0 {
+				return func(v []micros) norm { return usual(v, grain, spread(grain)) }
+			}
+		}
+	}
+	return func(v []micros) norm { return alone(v, grain) }
 }
 
 // weigh is how much calls of one edge count beside the pod's others.

@@ -19,6 +19,9 @@ type sim struct {
 	rng *rand.Rand
 	// stalled is, by pod, the part of each period that its sidecar stands still.
 	stalled map[string]float64
+	// held is, by pod, the part of what reaches its sidecar that waits there for up
+	// to 80 ms, whenever that is.
+	held map[string]float64
 	// ahead is what each pod's clock is ahead.
 	ahead map[string]graph.Micros
 	work  map[string]float64 // ms
@@ -52,6 +55,9 @@ func (s *sim) thaw(pod string, t graph.Micros) graph.Micros {
 	at := (t + h*7919) % period
 	if at < graph.Micros(s.stalled[pod]*period) {
 		t += graph.Micros(s.stalled[pod]*period) - at
+	}
+	if p := s.held[pod]; p > 0 && s.rng.Float64() < p {
+		t += graph.Micros(s.rng.IntN(80_000))
 	}
 	return t + 200 + graph.Micros(s.rng.IntN(150))
 }
@@ -199,6 +205,22 @@ func TestStalledSidecarComesFirst(t *testing.T) {
 					t.Errorf("%s comes first, want %s:%s", got, victim, w.table(r))
 				}
 			})
+		}
+	}
+}
+
+// A sidecar at which nearly everything waits leaves no call undisturbed to compare with.
+// With callers' lines alone its delay must still be laid to it, not to whom it calls.
+func TestSidecarThatHoldsNearlyAllUp(t *testing.T) {
+	for _, victim := range []string{"a", "b", "d", "e"} {
+		for _, part := range []float64{0.5, 0.7, 0.8, 0.9} {
+			s := shop(t, 13)
+			s.outOnly, s.held = true, map[string]float64{victim: part}
+			w := s.run(400)
+			r := w.result()
+			if got := w.first(r); got != victim {
+				t.Errorf("%v of what reaches %s waits, and %s comes first:%s", part, victim, got, w.table(r))
+			}
 		}
 	}
 }
