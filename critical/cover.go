@@ -1,6 +1,10 @@
 package critical
 
-import "math"
+import (
+	"math"
+
+	"github.com/sluice-mesh/sluice/graph"
+)
 
 // always is all time there is.
 var always = window{math.MinInt64, math.MaxInt64}
@@ -38,6 +42,28 @@ func (c *cover) holds(pod int32, w window) bool {
 	return false
 }
 
+// maxOthers is how many pods at the other ends of a pod's calls are looked at: of a
+// service with more of them the graph's means serve.
+const maxOthers = 1000
+
+// others lists the pods of the nodes at one end of edges that have lines enough to tell
+// where their logs were cut; ok is false where there are too many.
+func (c *cover) others(edges []int, end func(*graph.Edge) int) (pods []int32, ok bool) {
+	for _, i := range edges {
+		n := end(&c.m.g.Edges[i])
+		for p := c.m.first[n]; p < c.m.first[n+1]; p++ {
+			if c.s.lines[p].all() < minLines {
+				continue
+			}
+			if len(pods) == maxOthers {
+				return nil, false
+			}
+			pods = append(pods, p)
+		}
+	}
+	return pods, true
+}
+
 // of finds the stretches of a pod. Its own lines tell where it logs what it sends, and
 // where it logs what it receives and is not seen to send. What it sends unlogged, its
 // callees must have logged. A pod that writes no line at all may be one whose log is not
@@ -62,19 +88,24 @@ func (c *cover) of(pod int32) []window {
 // which does not log what it receives. Where requests call its service more than once,
 // what it sent for a call of which the caller's line is cut off would count for another.
 func (c *cover) byCallers(pod int32, node int, held []window) []window {
+	callers, ok := c.others(c.m.in[node], func(e *graph.Edge) int { return e.From })
+	longest := micros(0)
 	for _, i := range c.m.in[node] {
-		e := &c.m.g.Edges[i]
-		for caller := c.m.first[e.From]; caller < c.m.first[e.From+1] && len(held) > 0; caller++ {
-			if caller == pod || c.s.lines[caller].all() < minLines {
-				continue
-			}
-			l := c.s.clocks.find(caller, pod)
-			if !l.known {
-				return nil
-			}
-			l.d = -l.d
-			held = meet(held, c.s.windows(caller), l, longCall*micros(e.Mean.Microseconds()))
+		longest = max(longest, longCall*micros(c.m.g.Edges[i].Mean.Microseconds()))
+	}
+	for _, caller := range callers {
+		if caller == pod {
+			continue
 		}
+		l := c.s.clocks.find(caller, pod)
+		if !l.known {
+			return nil
+		}
+		l.d = -l.d
+		held = meet(held, c.s.windows(caller), l, longest)
+	}
+	if !ok {
+		return nil
 	}
 	return held
 }
@@ -86,22 +117,17 @@ const longCall = 3
 // byCallees are the stretches in which all pods that a pod may have called were heard,
 // where it does not log what it sends.
 func (c *cover) byCallees(pod int32, node int) []window {
-	held := []window{always}
-	for _, i := range c.m.out[node] {
-		to := c.m.g.Edges[i].To
-		for callee := c.m.first[to]; callee < c.m.first[to+1] && len(held) > 0; callee++ {
-			if c.s.lines[callee].all() < minLines {
-				continue
-			}
-			l := c.s.clocks.find(pod, callee)
-			if !l.known {
-				return nil
-			}
-			held = meet(held, c.s.windows(callee), l, 0)
-		}
+	callees, ok := c.others(c.m.out[node], func(e *graph.Edge) int { return e.To })
+	if !ok || len(callees) == 0 { // too many, or nobody heard it
+		return nil
 	}
-	if len(held) == 1 && held[0] == always {
-		return nil // nobody heard it
+	held := []window{always}
+	for _, callee := range callees {
+		l := c.s.clocks.find(pod, callee)
+		if !l.known {
+			return nil
+		}
+		held = meet(held, c.s.windows(callee), l, 0)
 	}
 	return held
 }
