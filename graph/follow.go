@@ -154,7 +154,7 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 		f.followUntimed(hops, visits)
 		return
 	}
-	received, lost := 0.0, false
+	received := 0.0
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind == heardOf && h.fromPod != pod {
@@ -166,9 +166,6 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 			received += window.weight(e.start, e.end())
 		}
 	}
-	if len(f.begun) == 0 { // the pod's own line may have been lost
-		lost = f.isCalled(hops, pod)
-	}
 	slices.SortFunc(f.begun, func(a, b *event) int { return cmp.Compare(a.start, b.start) })
 	for _, v := range visits {
 		h := &hops[v.hop]
@@ -177,7 +174,7 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 		}
 		if e := f.underWay(h.event.start); e != nil {
 			f.note(h, window.weight(e.start, e.end()))
-		} else if !lost {
+		} else {
 			f.stray(h)
 		}
 	}
@@ -187,8 +184,9 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 }
 
 // stray counts a call that a pod sent during none that it received: its application
-// made up another request_id, or went on when it had answered. It counts if it was
-// sent when the log would have shown the call that it was sent for.
+// made up another request_id, or went on when it had answered, or the line of what it
+// received is lost, or its request_id. It counts if it was sent when the log would have
+// shown the call that it was sent for.
 func (f *follower) stray(h *hop) {
 	end := h.event.end()
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {

@@ -28,6 +28,30 @@ func TestCallsPerRequestWhereFieldsAreNull(t *testing.T) {
 	}
 }
 
+// The same where both sides of each call are logged, and lines lack their request_id by
+// themselves: of a call that a pod received the caller's line may have it, and the pod's
+// own not.
+func TestCallsPerRequestWhereOneSideLacksItsID(t *testing.T) {
+	m := shop()
+	m.gateway, m.seconds = true, 20
+	rs := m.run()
+	chance := rand.New(rand.NewPCG(3, 4))
+	for i := range rs {
+		if chance.IntN(5) == 0 {
+			rs[i].RequestID = nil
+		}
+	}
+	g := collect(rs, Options{}).Build(m.pods(), 0)
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
+		if e.From == 0 {
+			from = ""
+		}
+		near(t, from+">"+to+" per request", e.PerRequest, float64(m.made[from+" "+to])/float64(m.made[" front"]), 0.03)
+	}
+}
+
 // chainLacking is the graph of 2,000 requests to a, which calls b, where lack has
 // been at one in every lines at random, always the same.
 func chainLacking(lack func(*Record), every int) *Graph {
