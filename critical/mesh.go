@@ -30,16 +30,35 @@ type mesh struct {
 }
 
 func newMesh(g *graph.Graph) *mesh {
-	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges)), out: make([][]int, len(g.Nodes)), in: make([][]int, len(g.Nodes))}
+	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges))}
 	for i := range g.Nodes {
 		m.first[i+1] = m.first[i] + int32(len(g.Nodes[i].Pods)) + 1
 	}
 	for i := range g.Edges {
 		m.edges[ends(g.Edges[i].From, g.Edges[i].To)] = int32(i)
-		m.out[g.Edges[i].From] = append(m.out[g.Edges[i].From], i)
-		m.in[g.Edges[i].To] = append(m.in[g.Edges[i].To], i)
 	}
+	m.out = edgesBy(g, func(e *graph.Edge) int { return e.From })
+	m.in = edgesBy(g, func(e *graph.Edge) int { return e.To })
 	return m
+}
+
+// edgesBy lists the edges of each node at one of their ends, in edge order and in one
+// array.
+func edgesBy(g *graph.Graph, end func(*graph.Edge) int) [][]int {
+	lists, count := make([][]int, len(g.Nodes)), make([]int, len(g.Nodes))
+	for i := range g.Edges {
+		count[end(&g.Edges[i])]++
+	}
+	all, from := make([]int, len(g.Edges)), 0
+	for n, k := range count {
+		lists[n] = all[from : from : from+k]
+		from += k
+	}
+	for i := range g.Edges {
+		n := end(&g.Edges[i])
+		lists[n] = append(lists[n], i)
+	}
+	return lists
 }
 
 func ends(from, to int) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(to)) }
