@@ -3,6 +3,8 @@ package critical
 import (
 	"cmp"
 	"slices"
+
+	"github.com/sluice-mesh/sluice/graph"
 )
 
 // clocks learns how far the clocks of two pods that call one another are apart.
@@ -15,24 +17,36 @@ import (
 //
 // so d lies between Out.start − In.start and Out.end − In.end. Over many calls
 // the bounds close in, as in NTP; the middle makes the least start lag and the
-// least reply lag equal. Nothing here prefers d = 0: a skew of any size, a day
-// too, then changes no figure.
+// least reply lag equal. There d = 0 is not preferred: a skew of any size, a day too,
+// then changes no figure. Where only callees' lines are there, a call's window lies
+// anywhere within its caller's, and the middles of several would make calls one after
+// the other look side by side; so clocks that may agree are taken to, and a skew that
+// the bounds hold goes unseen.
 type clocks struct {
 	pairs map[uint64]int32 // by both pods' numbers
 	seen  []sample
-	// known is filled by settle: the offset of each pair, to be added to the
-	// callee's clock to get the caller's.
-	known []micros
+	// known is filled by settle: what it found of each pair.
+	known []link
 	ties  ties
 	mixed mixed
 }
 
 // sample is one observation of a pair: bounds of d.
 type sample struct {
-	pair  int32
-	loose bool
-	d     window
+	pair int32
+	from source
+	d    window
 }
+
+// source is what a sample rests on, the best first: both sides' lines of a call, or
+// containment where only the callers' lines are there, or only the callees'.
+type source uint8
+
+const (
+	fromSides source = iota
+	fromCallers
+	fromCallees
+)
 
 // link is two pods that call one another: the number of the pair and what to add
 // to the callee's clock to get the caller's, if that is known.
@@ -40,6 +54,8 @@ type link struct {
 	pair  int32
 	known bool
 	d     micros
+	// doubt is how far d may be off on either side.
+	doubt micros
 }
 
 // newClocks has room for so many pods and calls.
@@ -47,8 +63,10 @@ func newClocks(pods, calls int) clocks {
 	return clocks{pairs: map[uint64]int32{}, seen: make([]sample, 0, calls), ties: newTies(pods)}
 }
 
+func podPair(caller, callee int32) uint64 { return uint64(uint32(caller))<<32 | uint64(uint32(callee)) }
+
 func (c *clocks) pair(caller, callee int32) int32 {
-	k := uint64(uint32(caller))<<32 | uint64(uint32(callee))
+	k := podPair(caller, callee)
 	p, ok := c.pairs[k]
 	if !ok {
 		p = int32(len(c.pairs))
@@ -59,28 +77,33 @@ func (c *clocks) pair(caller, callee int32) int32 {
 
 // sides notes a call that both ends logged.
 func (c *clocks) sides(caller, callee int32, d window) {
-	c.seen = append(c.seen, sample{c.pair(caller, callee), false, d})
+	c.seen = append(c.seen, sample{c.pair(caller, callee), fromSides, d})
 }
 
 // nested notes that what the callee's clock says lies inside what the caller's
 // says: for logs that hold only one side of the calls.
-func (c *clocks) nested(caller, callee int32, d window) {
-	c.seen = append(c.seen, sample{c.pair(caller, callee), true, d})
+func (c *clocks) nested(caller, callee int32, from source, d window) {
+	c.seen = append(c.seen, sample{c.pair(caller, callee), from, d})
 }
 
 // settle turns the samples into one offset for each pair and lets go of them.
 func (c *clocks) settle() {
 	slices.SortFunc(c.seen, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(a.pair, b.pair), compareBool(a.loose, b.loose))
+		return cmp.Or(cmp.Compare(a.pair, b.pair), cmp.Compare(a.from, b.from))
 	})
-	c.known = make([]micros, len(c.pairs))
+	c.known = make([]link, len(c.pairs))
 	for of := range runs(c.seen, func(a, b *sample) bool { return a.pair == b.pair }) {
 		// What both sides saw sorts first; containment has nothing to add to it.
-		n := slices.IndexFunc(of, func(s sample) bool { return s.loose != of[0].loose })
+		n := slices.IndexFunc(of, func(s sample) bool { return s.from != of[0].from })
 		if n < 0 {
 			n = len(of)
 		}
-		c.known[of[0].pair] = middle(of[:n])
+		l := link{pair: of[0].pair}
+		l.d, l.doubt, l.known = middle(of[:n])
+		if of[0].from == fromCallees && l.d-l.doubt <= millisecond && l.d+l.doubt >= -millisecond {
+			l.d = 0
+		}
+		c.known[l.pair] = l
 	}
 	c.seen = nil
 	c.tie()
@@ -94,30 +117,24 @@ func (c *clocks) tie() {
 		pods[p] = k
 	}
 	for p, k := range pods {
-		c.ties.join(int32(k>>32), int32(uint32(k)), c.known[p])
+		if l := c.known[p]; l.known {
+			c.ties.join(int32(k>>32), int32(uint32(k)), l.d)
+		}
 	}
 	c.mixed.settle(&c.ties)
 }
 
-// trim is the part of a pair's samples, one in so many, that may contradict the
-// rest at either end: a call joined to the wrong answer must not move the clock.
-const trim = 50
-
-// middle is the offset that s agrees on. It reorders s.
-func middle(s []sample) micros {
-	n := len(s)
-	k := n / trim
-	slices.SortFunc(s, func(a, b sample) int { return cmp.Compare(b.d.start, a.d.start) })
-	low := s[k].d.start
-	slices.SortFunc(s, func(a, b sample) int { return cmp.Compare(a.d.end, b.d.end) })
-	high := s[k].d.end
-	if low-high <= 2*millisecond {
-		return half(low + high)
+// middle is the offset that most of s agree on, and how far it may be off. A call
+// joined to the wrong answer, or what was sent for a call whose line is cut off, must not
+// move the clock, however many there are. ok is false where nothing lies within what it
+// should. It reorders s.
+func middle(s []sample) (d, doubt micros, ok bool) {
+	bounds := make([]graph.Window, len(s))
+	for i := range s {
+		bounds[i] = graph.Window{First: s[i].d.start, Last: s[i].d.end}
 	}
-	// The bounds cross by more than whole milliseconds explain: the clock was
-	// set meanwhile, or the pod is not one pod. The median call decides.
-	slices.SortFunc(s, func(a, b sample) int { return cmp.Compare(a.d.start+a.d.end, b.d.start+b.d.end) })
-	return half(s[n/2].d.start + s[n/2].d.end)
+	w, votes := graph.Agreed(bounds, millisecond)
+	return half(w.First + w.Last), max(0, half(w.Last-w.First)), votes > 0
 }
 
 // half rounds down whatever the sign, so that shifting a clock shifts the result
@@ -136,9 +153,17 @@ func compareBool(a, b bool) int {
 
 // link finds a pair once the clocks are settled.
 func (c *clocks) link(caller, callee int32) link {
-	l := link{pair: c.pair(caller, callee), known: caller == callee}
-	if !l.known && int(l.pair) < len(c.known) {
-		l.d, l.known = c.known[l.pair], true
+	c.pair(caller, callee)
+	return c.find(caller, callee)
+}
+
+// find is link for two pods of which no call need be known.
+func (c *clocks) find(caller, callee int32) link {
+	p, ok := c.pairs[podPair(caller, callee)]
+	l := link{pair: p, known: caller == callee}
+	if !l.known && ok && int(p) < len(c.known) {
+		l = c.known[p]
+		l.pair = p
 	}
 	if !l.known {
 		l.d, l.known = c.ties.offset(caller, callee)

@@ -32,7 +32,7 @@ func TestOffsets(t *testing.T) {
 				k.sides(1, 2, d)
 			}
 			for _, d := range c.nested {
-				k.nested(1, 2, d)
+				k.nested(1, 2, fromCallers, d)
 			}
 			k.settle()
 			if l := k.link(1, 2); !l.known || l.d != c.want {

@@ -35,7 +35,9 @@ func combine(m *mesh, ev *evidence) Result {
 	c.corroborate()
 	c.blame()
 	c.sidecars()
-	c.r.Paths = c.paths()
+	if c.timed() {
+		c.r.Paths = c.paths()
+	}
 	c.warn()
 	return c.r
 }
@@ -45,11 +47,11 @@ type combiner struct {
 	m  *mesh
 	ev *evidence
 	r  Result
-	// out lists the edges that leave each node, in edge order.
-	out [][]int
-	// deaf marks services that receive calls and send some, but never with the
-	// same request_id: their traces end there.
-	deaf []bool
+	// deaf marks services that receive calls and send some, but seldom with the
+	// same request_id: their traces end there. named is the part of each edge's
+	// calls that have one.
+	deaf  []bool
+	named []float64
 	// doubt is, per critical call of each node, what may be delay of its sidecar
 	// or its application's own spread.
 	doubt []time.Duration
@@ -60,24 +62,49 @@ type combiner struct {
 }
 
 // linked is the least part of the calls a service sends that must be found
-// under the calls it received for its traces to count.
-const linked = 0.5
+// under the calls it received for its traces to count; expected is how many must be
+// expected there for a lack of them to say anything.
+const (
+	linked   = 0.5
+	expected = 5
+)
 
-// link finds the services that do not pass request_id on.
+// link finds the services that do not pass request_id on. Calls that have none, as
+// plain TCP has, are none of those that are missed.
 func (c *combiner) link() {
-	c.out = make([][]int, len(c.m.g.Nodes))
-	for i, e := range c.m.g.Edges {
-		c.out[e.From] = append(c.out[e.From], i)
+	c.named = make([]float64, len(c.m.g.Edges))
+	most := 0.0 // a sample of requests may have been kept
+	for i := range c.named {
+		if n := c.m.g.Edges[i].Calls; n > 0 {
+			c.named[i] = float64(c.ev.edges[i].seen()) / float64(n)
+			most = max(most, c.named[i])
+		}
 	}
 	c.deaf = make([]bool, len(c.m.g.Nodes))
 	for n := range c.m.g.Nodes {
 		want := 0.0
-		for _, e := range c.out[n] {
-			want += sound(c.m.g.Edges[e].PerCall)
+		for _, e := range c.m.out[n] {
+			if most > 0 {
+				c.named[e] = min(1, c.named[e]/most)
+			}
+			want += sound(c.m.g.Edges[e].PerCall) * c.named[e]
 		}
-		ev := c.ev.nodes[n]
-		c.deaf[n] = n > 0 && float64(ev.sent) < linked*want*float64(ev.calls)
+		// What an opaque node calls is not all known to be its.
+		if n > 0 && c.m.g.Nodes[n].Opaque == "" && !c.ev.s.muddled() {
+			c.deaf[n] = c.loses(n, want)
+		}
 	}
+}
+
+// loses reports whether a service of whose calls a call received makes so many does
+// not pass request_id on.
+func (c *combiner) loses(n int, want float64) bool {
+	ev := c.ev.nodes[n]
+	if ev.calls == 0 {
+		return c.ev.s.met[n].parted()
+	}
+	want *= float64(ev.calls)
+	return want >= expected && float64(ev.sent) < linked*want
 }
 
 // sound replaces what no rate can be by 0.
@@ -103,7 +130,7 @@ func (c *combiner) serial(edge int) float64 {
 // longer than the service itself: then some of them must run side by side.
 func (c *combiner) fold() {
 	received := c.received()
-	for n, out := range c.out {
+	for n, out := range c.m.out {
 		if n == 0 || received[n] == 0 {
 			continue
 		}
@@ -157,7 +184,8 @@ func (c *combiner) received() []float64 {
 }
 
 // flow carries the external requests along the graph: of the calls a service
-// receives, part is on critical paths, and of what it sends for those, Serial.
+// receives, part is on critical paths, and of what it sends for those, Serial. Where
+// requests enter unlogged, at services that send without being called, all are.
 // Using parts of observed call counts, and not products of calls per call,
 // keeps a cycle from growing without bound: what comes back to a node that was
 // passed already is taken to be critical as often as what came first.
@@ -166,12 +194,12 @@ func (c *combiner) flow() {
 	c.part = make([]float64, len(g.Nodes))
 	weight, sum := make([]float64, len(g.Nodes)), make([]float64, len(g.Nodes))
 	for _, n := range c.onward {
-		if n == 0 {
+		if n == 0 || c.m.head(n) {
 			c.part[n] = 1
 		} else if weight[n] > 0 {
 			c.part[n] = sum[n] / weight[n]
 		}
-		for _, e := range c.out[n] {
+		for _, e := range c.m.out[n] {
 			w := sound(g.Edges[e].PerRequest)
 			critical := w * c.part[n] * c.r.Edges[e].Serial
 			c.r.Edges[e].Critical = critical
@@ -184,6 +212,11 @@ func (c *combiner) flow() {
 		c.r.Services[e.From].Sends += c.r.Edges[i].Critical
 	}
 	c.r.Services[0].Visits = 1
+	for n := range g.Nodes {
+		if c.m.head(n) {
+			c.r.Services[n].Visits = sound(g.Nodes[n].Visits)
+		}
+	}
 }
 
 // order lists the nodes so that every edge not marked Back leads onward (Kahn).
@@ -210,7 +243,7 @@ func (c *combiner) order() []int {
 		}
 	}
 	for i := 0; i < len(order); i++ {
-		for _, e := range c.out[order[i]] {
+		for _, e := range c.m.out[order[i]] {
 			if ed := g.Edges[e]; !ed.Back {
 				if before[ed.To]--; before[ed.To] == 0 {
 					add(ed.To)
@@ -263,19 +296,34 @@ func (c *combiner) fit() {
 
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
+// timed reports whether any call has a duration.
+func (c *combiner) timed() bool {
+	return c.ev.s.whole+c.ev.s.broken > 0 || slices.ContainsFunc(c.m.g.Edges, func(e graph.Edge) bool { return e.Mean > 0 })
+}
+
 // warn says where the figures rest on less than traces.
 func (c *combiner) warn() {
-	edges := c.m.g.Edges
-	if len(edges) > 0 && !slices.ContainsFunc(edges, func(e graph.Edge) bool { return e.Mean > 0 }) {
-		c.r.Warnings = append(c.r.Warnings, "No line has a duration, so there are no critical paths and no self times; log the field duration.")
-		return // whether requests could be followed is then beside the point
+	const means = "come from the mean durations of the graph's edges"
+	edges, say := c.m.g.Edges, ""
+	switch s := c.ev.s; {
+	case len(edges) == 0:
+	case !c.timed():
+		say = "No line has a duration, so there are no critical paths and no self times; log the field duration."
+	case s.nesting.now > 0 && s.whole+s.broken == 0:
+		say = "No line has a start, so nothing tells which calls were made during which; critical paths and self times " + means + "; log the field start_time."
+	case s.nesting.now == 0:
+		say = "No external request could be followed by its request_id, so critical paths and self times " + means + "."
+	case c.ev.traces == 0:
+		say = "Of no external request does the log hold all that one of its services sent, so critical paths and self times " + means + "; log more lines of each proxy, of the same time."
+	case c.ev.paths.all == 0 && len(c.m.out[0]) > 0:
+		say = "No external request could be followed to its end, so critical paths " + means + "."
 	}
-	if c.ev.traces == 0 && len(c.m.g.Edges) > 0 {
-		c.r.Warnings = append(c.r.Warnings, "No external request could be followed by its request_id, so critical paths and self times come from the mean durations of the graph's edges.")
+	if say != "" {
+		c.r.Warnings = append(c.r.Warnings, say)
 	}
 	var names []string
 	for n, deaf := range c.deaf {
-		if deaf && c.ev.nodes[n].calls > 0 {
+		if deaf {
 			names = append(names, c.m.g.Nodes[n].Name)
 		}
 	}

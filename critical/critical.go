@@ -12,7 +12,9 @@ import (
 // calls on the critical path.
 type Share struct {
 	// Self is exclusive time per call received: the call's duration less the
-	// union of what it waited for. It holds the application and its sidecar.
+	// union of what it waited for, be that answered or failed. It holds the
+	// application and its sidecar. Calls received that failed themselves say little
+	// of either and are left out, unless nothing else is there.
 	Self time.Duration
 	// Own is the part of Self that is no other service's sidecar's: where only its
 	// caller logged a call, the delay at the caller is in Self and not in Own.
@@ -65,13 +67,16 @@ type EdgeShare struct {
 }
 
 // Path is one way that external requests were held up longest: from the entry
-// service on, at each hop the critical call that took longest.
+// service on, at each hop the critical call that took longest. A call that failed held
+// its caller up like any other, and a request that failed took its time too.
 type Path struct {
 	// Nodes index Graph.Nodes, from the entry service on, each once.
 	Nodes []int
-	// Share is the part of the traced requests whose critical path it was.
+	// Share is the part of the requests followed to the end whose critical path it
+	// was.
 	Share float64
-	// Mean latency of those requests at the gateway.
+	// Mean latency of those requests at the gateway, 0 where they entered at a
+	// service that nobody was seen to call.
 	Mean time.Duration
 }
 
@@ -85,7 +90,7 @@ type Result struct {
 	// Traces is how many external requests stand behind it; 0 when the
 	// aggregated graph had to serve.
 	Traces int
-	// Complete is how many of them could be followed from the gateway to the
+	// Complete is how many of them could be followed from where they entered to the
 	// end of their critical path.
 	Complete int
 	Warnings []string

@@ -5,17 +5,22 @@
 // It works in four steps:
 //
 //  1. The survey reads all traces once: how far the clocks of pods that call one
-//     another are apart, and from when on each sidecar's lines are in the log.
+//     another are apart, and from when to when each sidecar's lines are in the log.
 //  2. The evidence reads them again. Each trace becomes a tree: what a pod sent
 //     hangs under the call that the pod was serving then, by containment on that
 //     pod's own clock. Times of two pods are compared only by an offset that both
 //     sides of their calls agree on or, where only one side is logged, that
-//     containment leaves; adding a day to a pod's clock changes no figure. From
+//     containment leaves; adding a day to a pod's clock changes no figure, but for
+//     logs of callees' lines alone, where clocks that may agree are taken to. From
 //     the tree come each call's own time, which is its duration less the union of
 //     what it waited for, and its role: critical when its caller waited for it
 //     and for nothing that ended later.
-//  3. Every figure so far rests on one pod's lines or on the two lines of one
-//     call, so lost lines cost calls and not truth. The figures are then carried
+//  3. A call counts only where the log holds whatever its callee sent meanwhile
+//     (file cover.go): a call of which that is cut off looks like one that waited for
+//     nobody. So lost lines cost calls and not truth, and where too few are left the
+//     graph's means serve. What goes on under another request_id, or none, is not
+//     seen under a call; of as much as the graph knows more of, the mean time is
+//     taken off. The figures are then carried
 //     along the graph: critical calls of an edge are its calls per external
 //     request, times the part of its caller's calls that are critical, times the
 //     part of its calls that their caller waited for last.

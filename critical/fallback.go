@@ -1,6 +1,9 @@
 package critical
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // paths are the counted ones, or the graph's own where no request could be
 // followed to its end. A path that ends where the traces do, at a service that
@@ -36,19 +39,25 @@ func merge(list []Path) []Path {
 
 // guessed follows each entry along the edges with the largest part in latency.
 func (c *combiner) guessed() []Path {
-	sum := 0.0
-	for _, e := range c.out[0] {
-		sum += sound(c.m.g.Edges[e].PerRequest)
-	}
-	if sum == 0 {
-		return nil
-	}
 	var r []Path
-	for _, e := range c.out[0] {
-		ed := &c.m.g.Edges[e]
-		if w := sound(ed.PerRequest); w > 0 {
-			r = append(r, Path{Nodes: c.descend([]int{ed.To}), Share: w / sum, Mean: ed.Mean})
+	sum := 0.0
+	add := func(n int, w float64, mean time.Duration) {
+		if w > 0 {
+			sum += w
+			r = append(r, Path{Nodes: c.descend([]int{n}), Share: w, Mean: mean})
 		}
+	}
+	for _, e := range c.m.out[0] {
+		ed := &c.m.g.Edges[e]
+		add(ed.To, sound(ed.PerRequest), ed.Mean)
+	}
+	for n := range c.m.g.Nodes {
+		if c.m.head(n) {
+			add(n, sound(c.m.g.Nodes[n].Visits), 0)
+		}
+	}
+	for i := range r {
+		r[i].Share /= sum
 	}
 	return r
 }
@@ -61,7 +70,7 @@ func (c *combiner) descend(nodes []int) []int {
 	}
 	for {
 		next, most := -1, 0.0
-		for _, e := range c.out[nodes[len(nodes)-1]] {
+		for _, e := range c.m.out[nodes[len(nodes)-1]] {
 			if to := c.m.g.Edges[e].To; !seen[to] && c.waited(e) > most {
 				next, most = to, c.waited(e)
 			}

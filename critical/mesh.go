@@ -1,6 +1,8 @@
 package critical
 
 import (
+	"slices"
+
 	"github.com/sluice-mesh/sluice/graph"
 )
 
@@ -23,6 +25,8 @@ type mesh struct {
 	g     *graph.Graph
 	first []int32          // of each node; one more at the end
 	edges map[uint64]int32 // by From and To
+	out   [][]int          // edges that leave each node, in edge order
+	in    [][]int          // edges that lead to each node
 }
 
 func newMesh(g *graph.Graph) *mesh {
@@ -33,10 +37,37 @@ func newMesh(g *graph.Graph) *mesh {
 	for i := range g.Edges {
 		m.edges[ends(g.Edges[i].From, g.Edges[i].To)] = int32(i)
 	}
+	m.out = edgesBy(g, func(e *graph.Edge) int { return e.From })
+	m.in = edgesBy(g, func(e *graph.Edge) int { return e.To })
 	return m
 }
 
+// edgesBy lists the edges of each node at one of their ends, in edge order and in one
+// array.
+func edgesBy(g *graph.Graph, end func(*graph.Edge) int) [][]int {
+	lists, count := make([][]int, len(g.Nodes)), make([]int, len(g.Nodes))
+	for i := range g.Edges {
+		count[end(&g.Edges[i])]++
+	}
+	all, from := make([]int, len(g.Edges)), 0
+	for n, k := range count {
+		lists[n] = all[from : from : from+k]
+		from += k
+	}
+	for i := range g.Edges {
+		n := end(&g.Edges[i])
+		lists[n] = append(lists[n], i)
+	}
+	return lists
+}
+
 func ends(from, to int) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(to)) }
+
+// head reports whether a node is where requests enter unlogged: the graph has it
+// visited, and nobody calls it.
+func (m *mesh) head(n int) bool {
+	return n > 0 && len(m.in[n]) == 0 && len(m.out[n]) > 0 && m.g.Nodes[n].Visits > 0
+}
 
 // calls is about how many calls the traces will show, for making room at once.
 func (m *mesh) calls() int {
@@ -57,6 +88,21 @@ func (m *mesh) pod(node, pod int) int32 {
 		pod = -1
 	}
 	return m.first[node] + int32(pod) + 1
+}
+
+// traffic is a pod of the graph by its number, nil for one that is not known.
+func (m *mesh) traffic(pod int32) *graph.PodTraffic {
+	node := m.node(pod)
+	if k := pod - m.first[node] - 1; k >= 0 {
+		return &m.g.Nodes[node].Pods[k]
+	}
+	return nil
+}
+
+// node of a pod's number.
+func (m *mesh) node(pod int32) int {
+	n, _ := slices.BinarySearch(m.first, pod+1)
+	return n - 1
 }
 
 // caller and callee number the pods at the two ends of a call.

@@ -18,8 +18,10 @@ type podWindows struct {
 	stamp           int32
 	sent, got       window
 	hasSent, hasGot bool
-	// last is the latest of the calls to it that only the caller logged.
-	last int32
+	// last is the latest of the calls to it that only the caller logged, longest
+	// how long the longest of them took.
+	last    int32
+	longest micros
 }
 
 // oneSided is a call of which one side is logged.
@@ -46,12 +48,17 @@ func (h *nesting) at(pod int32) *podWindows {
 	return p
 }
 
-// sent and got note a line of the pod itself.
+// sent notes a call that the pod logged itself, once all that it received was noted.
+// What took longer than any of that cannot lie within it; but it began there.
 func (h *nesting) sent(pod int32, w window) {
 	p := h.at(pod)
+	if p.last != none && w.length() > p.longest+2*millisecond {
+		w.end = w.start
+	}
 	grow(&p.sent, &p.hasSent, w)
 }
 
+// got notes a call received that the pod logged itself.
 func (h *nesting) got(pod int32, w window) {
 	p := h.at(pod)
 	grow(&p.got, &p.hasGot, w)
@@ -75,6 +82,7 @@ func (h *nesting) onlyOut(caller, callee int32, w window) {
 	}
 	h.calls = append(h.calls, oneSided{caller, callee, w, p.last})
 	p.last = int32(len(h.calls)) - 1
+	p.longest = max(p.longest, w.length())
 }
 
 // end hands the trace's evidence to c.
@@ -92,7 +100,7 @@ func (h *nesting) end(c *clocks) {
 			whole, alone = whole.hull(o.window), alone && o.caller == h.by[0].by
 		}
 		if alone {
-			c.nested(h.by[0].by, pod, window{whole.start - p.sent.start, whole.end - p.sent.end})
+			c.nested(h.by[0].by, pod, fromCallers, window{whole.start - p.sent.start, whole.end - p.sent.end})
 		} else {
 			c.mixed.add(pod, p.sent, h.by)
 		}
@@ -103,6 +111,9 @@ func (h *nesting) end(c *clocks) {
 // caller received, which must all have been noted before.
 func (h *nesting) onlyIn(c *clocks, caller, callee int32, in window) {
 	if p := h.at(caller); p.hasGot && caller != callee {
-		c.nested(caller, callee, window{p.got.start - in.start, p.got.end - in.end})
+		if in.length() > p.got.length()+2*millisecond {
+			in.end = in.start
+		}
+		c.nested(caller, callee, fromCallees, window{p.got.start - in.start, p.got.end - in.end})
 	}
 }

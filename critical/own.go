@@ -2,6 +2,7 @@ package critical
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/sluice-mesh/sluice/graph"
@@ -24,7 +25,7 @@ func (c *combiner) own() {
 				s.Width = float64(ev.sent) / float64(ev.stages)
 			}
 		}
-		if us := whole(units[i:j]); len(us) > 0 && !c.deaf[n] {
+		if us := whole(units[i:j]); len(us) > 0 && !c.deaf[n] && !c.few(n, len(us)) {
 			c.measured(n, us)
 		} else {
 			c.estimated(n, received[n])
@@ -60,12 +61,26 @@ func whole(us []unit) []unit {
 	return slices.DeleteFunc(us, func(u unit) bool { return !u.whole })
 }
 
+// few reports whether so few calls of a node were measured, of the many that the graph
+// knows, that those stand for it no better than the means of its edges do.
+func (c *combiner) few(n, measured int) bool {
+	calls := 0
+	for _, e := range c.m.in[n] {
+		calls += c.m.g.Edges[e].Calls
+	}
+	return measured < enough && calls >= 4*enough
+}
+
 // estimated takes a node's own time from the graph: what its calls take on
 // average less what it waits for on average. The sidecar's part stays unknown.
 func (c *combiner) estimated(n int, received float64) {
 	rest := received
-	for _, e := range c.out[n] {
-		rest -= c.waited(e)
+	for _, e := range c.m.out[n] {
+		if t := c.waited(e); c.deaf[n] {
+			rest -= t
+		} else { // the log was cut, and rates are all there is
+			rest -= t * c.rounded(e)
+		}
 	}
 	if n > 0 {
 		c.r.Services[n].Self = duration(max(0, rest))
@@ -73,14 +88,61 @@ func (c *combiner) estimated(n int, received float64) {
 	}
 }
 
+// rounded makes an edge's calls per call received a whole number, where the rates cannot
+// tell them from it: it is by how much they become more. Most services make the same
+// calls for every request, and an error of a tenth may be more than their own time.
+func (c *combiner) rounded(edge int) float64 {
+	e := &c.m.g.Edges[edge]
+	per := sound(e.PerCall)
+	near := math.Round(per)
+	if per == 0 || near == 0 {
+		return 1
+	}
+	got := 0.0 // relative variance of the rate received
+	for _, i := range c.m.in[e.From] {
+		got = max(got, variance(&c.m.g.Edges[i]))
+	}
+	if math.Abs(near-per) <= 2*per*math.Sqrt(got+variance(e)) {
+		return near / per
+	}
+	return 1
+}
+
+// variance of an edge's rate, relative to it, by its 95 % interval.
+func variance(e *graph.Edge) float64 {
+	if r := sound(e.Rate); r > 0 {
+		half := (sound(e.RateHigh) - sound(e.RateLow)) / (4 * r)
+		return half * half
+	}
+	return 0
+}
+
+// missed is how long a call received waits on average for calls that were not seen
+// under it, though the graph knows of them: they have another request_id, or none. A
+// twentieth is left to chance.
+func (c *combiner) missed(n int) float64 {
+	calls := float64(c.ev.nodes[n].calls)
+	if calls < enough {
+		return 0
+	}
+	sum := 0.0
+	for _, e := range c.m.out[n] {
+		per := sound(c.m.g.Edges[e].PerCall)
+		if lack := per - float64(c.ev.edges[e].under)/calls; lack > 0.05*per {
+			sum += c.waited(e) * lack / per
+		}
+	}
+	return sum
+}
+
 // measured takes a node's own time from its calls, us, which are by pod and
 // kind. Pods count by the calls they receive, not by the lines they happen to
 // have in the log.
 func (c *combiner) measured(n int, us []unit) {
-	service := sorted(us)
+	service, norms := sorted(us), c.norms(n)
 	var all, rated podSum
 	for part := range runs(us, func(a, b *unit) bool { return a.pod == b.pod }) {
-		p := c.pod(part, service)
+		p := c.pod(part, service, norms)
 		all.add(p, float64(len(part)))
 		rated.add(p, c.rate(n, part[0].pod))
 	}
@@ -88,11 +150,12 @@ func (c *combiner) measured(n int, us []unit) {
 		all = rated
 	}
 	s := &c.r.Services[n]
+	missed := c.missed(n)
 	s.Calls = len(us)
-	s.Low, s.Median = duration(float64(max(0, service[len(service)/10]))), duration(float64(max(0, service[len(service)/2])))
-	s.Self = duration(max(0, all.self/all.weight))
-	s.Own = duration(max(0, all.own/all.weight))
-	s.Work = duration(max(0, (all.own-all.excess)/all.weight))
+	s.Low, s.Median = duration(max(0, float64(service[len(service)/10])-missed)), duration(max(0, float64(service[len(service)/2])-missed))
+	s.Self = duration(max(0, all.self/all.weight-missed))
+	s.Own = duration(max(0, all.own/all.weight-missed))
+	s.Work = duration(max(0, (all.own-all.excess)/all.weight-missed))
 	if c.m.g.Nodes[n].Kind == graph.External {
 		s.Work = s.Self
 	} else if all.critical > 0 {
@@ -109,7 +172,7 @@ func (c *combiner) rate(n int, pod int32) float64 {
 	return sound(c.m.g.Nodes[n].Pods[k].ReceivedRate)
 }
 
-// podSum holds means of one pod's calls, or their weighted sum over pods.
+// podSum holds sums over the calls of an edge or a pod, or their weighted means.
 type podSum struct {
 	weight, self, own, excess float64
 	// critical is the part of the calls on a critical path, late their excess
@@ -117,8 +180,9 @@ type podSum struct {
 	critical, late, over float64
 }
 
+// add adds w times p.
 func (s *podSum) add(p podSum, w float64) {
-	s.weight += w
+	s.weight += w * p.weight
 	s.self += w * p.self
 	s.own += w * p.own
 	s.excess += w * p.excess
@@ -127,41 +191,80 @@ func (s *podSum) add(p podSum, w float64) {
 	s.over += w * p.over
 }
 
+func (s *podSum) scale(by float64) {
+	of := *s
+	*s = podSum{}
+	s.add(of, by)
+}
+
 // pod reduces the calls of one pod, us. Calls of a kind, that came by the same
 // edge and sent as many calls on, are compared with one another: a service's
 // endpoints differ, and the cheap ones must not make the dear ones look delayed.
-// What is too rare is compared with the pod's calls, or its service's.
-func (c *combiner) pod(us []unit, service []micros) podSum {
-	usually := spread(c.ev.s.grain())
+// What is too rare is compared with the pod's calls, or its service's. Edges count by
+// their rates: of the calls that came by one more may be cut off than of another's.
+func (c *combiner) pod(us []unit, service []micros, norms func([]micros) norm) podSum {
 	pool := service
 	if len(us) >= enough {
 		pool = sorted(us)
 	}
-	base := usual(pool, c.ev.s.grain(), usually)
+	base := norms(pool)
 	var p podSum
-	for kind := range runs(us, func(a, b *unit) bool { return a.edge == b.edge && a.kids == b.kids }) {
-		base := base
-		if len(kind) >= enough {
-			base = usual(sorted(kind), c.ev.s.grain(), usually)
+	for of := range runs(us, func(a, b *unit) bool { return a.edge == b.edge }) {
+		var e podSum
+		for kind := range runs(of, func(a, b *unit) bool { return a.kids == b.kids }) {
+			base := base
+			if len(kind) >= enough {
+				base = norms(sorted(kind))
+			}
+			e.kind(kind, base, c.r.Edges[kind[0].edge].Serial)
 		}
-		var self, all micros
-		var own byRole
-		for i := range kind {
-			u := &kind[i]
-			self += u.self
-			all += u.own
-			own.add(u.role, u.own)
+		p.add(e, c.weigh(of)/float64(len(of)))
+	}
+	p.scale(1 / p.weight)
+	return p
+}
+
+// norms is how to tell what is usual for a node's own times: by themselves, where no
+// call to it or of it was logged on both sides.
+func (c *combiner) norms(n int) func([]micros) norm {
+	grain := c.ev.s.grain()
+	for _, edges := range [...][]int{c.m.in[n], c.m.out[n]} {
+		for _, e := range edges {
+			if c.r.Edges[e].Both > 0 {
+				return func(v []micros) norm { return usual(v, grain, spread(grain)) }
+			}
 		}
-		p.self += float64(self)
-		p.own += float64(all)
-		p.excess += max(0, float64(all)-base.mean*float64(len(kind)))
-		weight, sum := own.weigh(c.r.Edges[kind[0].edge].Serial)
-		p.critical += weight
-		p.late += sum - weight*base.mean
-		p.over += sum - weight*base.low
+	}
+	return func(v []micros) norm { return alone(v, grain) }
+}
+
+// weigh is how much calls of one edge count beside the pod's others.
+func (c *combiner) weigh(of []unit) float64 {
+	if rate := sound(c.m.g.Edges[of[0].edge].Rate); rate > 0 {
+		return rate
+	}
+	return float64(len(of))
+}
+
+// kind adds calls of one kind, of which base is usual.
+func (s *podSum) kind(us []unit, base norm, serial float64) {
+	var self, all micros
+	var own byRole
+	for i := range us {
+		u := &us[i]
+		self += u.self
+		all += u.own
+		own.add(u.role, u.own)
 	}
 	n := float64(len(us))
-	return podSum{1, p.self / n, p.own / n, p.excess / n, p.critical / n, p.late / n, p.over / n}
+	weight, sum := own.weigh(serial)
+	s.weight += n
+	s.self += float64(self)
+	s.own += float64(all)
+	s.excess += max(0, float64(all)-base.mean*n)
+	s.critical += weight
+	s.late += sum - weight*base.mean
+	s.over += sum - weight*base.low
 }
 
 // byRole sums times apart by the roles of their calls. The sums are whole

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sluice-mesh/sluice/graph"
@@ -18,14 +19,19 @@ type sim struct {
 	rng *rand.Rand
 	// stalled is, by pod, the part of each period that its sidecar stands still.
 	stalled map[string]float64
+	// held is, by pod, the part of what reaches its sidecar that waits there for up
+	// to 80 ms, whenever that is.
+	held map[string]float64
 	// ahead is what each pod's clock is ahead.
 	ahead map[string]graph.Micros
 	work  map[string]float64 // ms
 	calls map[string][][]string
-	// outOnly leaves the callees' lines out, head cuts each pod's lines.
-	outOnly bool
-	head    int
-	now     *graph.Trace
+	// outOnly leaves the callees' lines out, inOnly the callers'; of each pod the
+	// first lines are left, as many as head, or the last where last says so.
+	outOnly, inOnly bool
+	head            int
+	last            func(pod [2]int) bool
+	now             *graph.Trace
 }
 
 const period = 100_000
@@ -49,6 +55,9 @@ func (s *sim) thaw(pod string, t graph.Micros) graph.Micros {
 	at := (t + h*7919) % period
 	if at < graph.Micros(s.stalled[pod]*period) {
 		t += graph.Micros(s.stalled[pod]*period) - at
+	}
+	if p := s.held[pod]; p > 0 && s.rng.Float64() < p {
+		t += graph.Micros(s.rng.IntN(80_000))
 	}
 	return t + 200 + graph.Micros(s.rng.IntN(150))
 }
@@ -78,7 +87,7 @@ func (s *sim) call(from, to string, t graph.Micros) graph.Micros {
 	c.Out.ServiceTime = c.Out.Duration - c.Out.Duration%2000/2
 	if s.outOnly {
 		c.In = graph.Side{}
-	} else if from == "gw" {
+	} else if s.inOnly || from == "gw" {
 		c.Out = graph.Side{}
 	}
 	s.now.Calls = append(s.now.Calls, c)
@@ -142,9 +151,13 @@ func (s *sim) cut() {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.end, b.end) })
-	count := map[[2]int]int{}
+	total, count := map[[2]int]int{}, map[[2]int]int{}
 	for _, l := range lines {
-		if count[l.pod]++; count[l.pod] > s.head {
+		total[l.pod]++
+	}
+	for _, l := range lines {
+		count[l.pod]++
+		if last := s.last != nil && s.last(l.pod); last && count[l.pod] <= total[l.pod]-s.head || !last && count[l.pod] > s.head {
 			*l.side = graph.Side{}
 		}
 	}
@@ -196,6 +209,22 @@ func TestStalledSidecarComesFirst(t *testing.T) {
 	}
 }
 
+// A sidecar at which nearly everything waits leaves no call undisturbed to compare with.
+// With callers' lines alone its delay must still be laid to it, not to whom it calls.
+func TestSidecarThatHoldsNearlyAllUp(t *testing.T) {
+	for _, victim := range []string{"a", "b", "d", "e"} {
+		for _, part := range []float64{0.5, 0.7, 0.8, 0.9} {
+			s := shop(t, 13)
+			s.outOnly, s.held = true, map[string]float64{victim: part}
+			w := s.run(400)
+			r := w.result()
+			if got := w.first(r); got != victim {
+				t.Errorf("%v of what reaches %s waits, and %s comes first:%s", part, victim, got, w.table(r))
+			}
+		}
+	}
+}
+
 // Nobody is stalled: nearly all the time is the applications', uneven as it is.
 func TestNoStallNoDelay(t *testing.T) {
 	w := shop(t, 3).run(500)
@@ -224,21 +253,46 @@ func TestMostCallsHeldUp(t *testing.T) {
 	}
 }
 
-// The lines that a capture lost must not change what the others say.
-func TestHeadOfEachLogSaysTheSame(t *testing.T) {
-	whole := shop(t, 11).run(600)
-	cut := shop(t, 11)
-	cut.head = 200
-	part := cut.run(600)
-	a, b := whole.result(), part.result()
-	for _, n := range []string{"a", "b", "c", "d", "e"} {
-		x, y := whole.share(a, n), part.share(b, n)
-		if d := float64(y.Self-x.Self) / float64(x.Self); d < -0.1 || d > 0.1 {
-			t.Errorf("%s: self %v by the head, %v by all", n, y.Self, x.Self)
-		}
+// The lines that a capture lost must not change what the others say, whichever those
+// are: the ends of two proxies' logs need not be of one time. Nor must a service be said
+// to lose request_id. Self times of 200 lines a pod are off by chance: applications take
+// ±14 % (uniform on ±25 %), which 40 calls of a, which log five lines each, average to 2 %.
+func TestCutLogsSayTheSame(t *testing.T) {
+	ends := map[string]func([2]int) bool{
+		"heads": nil,
+		"tails": func([2]int) bool { return true },
+		"mixed": func(pod [2]int) bool { return (pod[0]+pod[1])%2 == 0 },
 	}
-	for i, e := range whole.g.Edges {
-		near(t, fmt.Sprintf("serial of %d>%d", e.From, e.To), b.Edges[i].Serial, a.Edges[i].Serial, 0.1)
+	for _, sides := range []string{"both", "out", "in"} {
+		for name, last := range ends {
+			t.Run(sides+" "+name, func(t *testing.T) {
+				run := func(head int) (*world, Result) {
+					s := shop(t, 11)
+					s.outOnly, s.inOnly, s.head, s.last = sides == "out", sides == "in", head, last
+					w := s.run(600)
+					return w, w.result()
+				}
+				whole, a := run(0)
+				part, b := run(200)
+				for _, n := range []string{"a", "b", "c", "d", "e"} {
+					x, y := whole.share(a, n), part.share(b, n)
+					if d := float64(y.Self-x.Self) / float64(x.Self); d < -0.1 || d > 0.1 {
+						t.Errorf("%s: self %v by a part, %v by all", n, y.Self, x.Self)
+					}
+				}
+				for i, e := range whole.g.Edges {
+					near(t, fmt.Sprintf("serial of %d>%d", e.From, e.To), b.Edges[i].Serial, a.Edges[i].Serial, 0.1)
+				}
+				for _, p := range b.Paths {
+					if len(p.Nodes) < 2 {
+						t.Errorf("a path ends at a, which calls others: %v of %.2f", part.names(p.Nodes), p.Share)
+					}
+				}
+				if s := strings.Join(b.Warnings, "; "); strings.Contains(s, "not pass request_id") {
+					t.Errorf("warnings %s", s)
+				}
+			})
+		}
 	}
 }
 

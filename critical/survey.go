@@ -1,8 +1,6 @@
 package critical
 
 import (
-	"math"
-
 	"github.com/sluice-mesh/sluice/graph"
 )
 
@@ -14,9 +12,14 @@ const millisecond micros = 1000
 type survey struct {
 	m      *mesh
 	clocks clocks
-	// written is, for each pod, the end of the earliest line its sidecar wrote,
-	// which is when it was written: what ended before is not in the log.
-	written []micros
+	// lines are those that each pod's sidecar wrote; unlogged marks pods of which a
+	// call is known by its callee's line alone.
+	lines    []pace
+	unlogged []bool
+	// met tells of each node how requests met it.
+	met []meeting
+	// entries counts the calls from outside.
+	entries int
 	// inbound tells of each node whether its sidecars log what they receive.
 	inbound []bool
 	// whole and broken count durations that are full milliseconds and others.
@@ -26,10 +29,7 @@ type survey struct {
 }
 
 func newSurvey(m *mesh) *survey {
-	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), written: make([]micros, m.pods()), inbound: make([]bool, len(m.g.Nodes))}
-	for i := range s.written {
-		s.written[i] = math.MaxInt64
-	}
+	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), lines: make([]pace, m.pods()), unlogged: make([]bool, m.pods()), met: make([]meeting, len(m.g.Nodes)), inbound: make([]bool, len(m.g.Nodes))}
 	s.nesting = newNesting(m.pods())
 	return s
 }
@@ -45,12 +45,18 @@ func (s *survey) grain() micros {
 func (s *survey) add(t *graph.Trace) {
 	s.nesting.begin()
 	for i := range t.Calls {
-		s.call(&t.Calls[i])
+		c := &t.Calls[i]
+		s.call(c)
+		s.entries += b2i(s.m.g.Nodes[c.From].Kind == graph.Root)
+		s.met[c.To].got.note(s.nesting.now, c.In, c.Out)
+		s.met[c.From].sent.note(s.nesting.now, c.Out, c.In)
 	}
 	for i := range t.Calls {
 		c := &t.Calls[i]
-		_, sent := view(c.Out)
-		if in, got := view(c.In); got && !sent {
+		s.met[c.From].count(s.nesting.now)
+		if out, sent := view(c.Out); sent {
+			s.nesting.sent(s.m.caller(c), out)
+		} else if in, got := view(c.In); got {
 			s.nesting.onlyIn(&s.clocks, s.m.caller(c), s.m.callee(c), in)
 		}
 	}
@@ -63,10 +69,12 @@ func (s *survey) call(c *graph.Call) {
 	in, got := view(c.In)
 	if sent {
 		s.line(p, out)
-		s.nesting.sent(p, out)
+		s.lines[p].sent++
 	}
 	if got {
 		s.line(q, in)
+		s.lines[q].got++
+		s.unlogged[p] = s.unlogged[p] || !sent
 		s.nesting.got(q, in)
 		s.inbound[c.To] = true
 	}
@@ -79,7 +87,7 @@ func (s *survey) call(c *graph.Call) {
 
 // line notes one sidecar's line.
 func (s *survey) line(pod int32, w window) {
-	s.written[pod] = min(s.written[pod], w.end)
+	s.lines[pod].note(w)
 	if w.length()%millisecond == 0 {
 		s.whole++
 	} else {
@@ -87,5 +95,65 @@ func (s *survey) line(pod int32, w window) {
 	}
 }
 
-// covered reports whether the log still holds all that ended at the pod after start.
-func (s *survey) covered(pod int32, start micros) bool { return start >= s.written[pod] }
+// muddled reports whether traces are of several external requests each, as a rule: a
+// request_id that is not unique tells nothing of who passes it on.
+func (s *survey) muddled() bool { return s.entries > 2*int(s.nesting.now) }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// meeting counts the traces in which a node is called, in which it calls, and in which
+// it does both.
+type meeting struct {
+	got, sent visits
+	both      int32
+	last      int32
+}
+
+// visits counts the traces that show one side of a node, and the calls after the first.
+type visits struct {
+	traces, again, last int32
+	// during holds all of them by what each clock says.
+	during window
+}
+
+func (v *visits) note(trace int32, own, other graph.Side) {
+	w, ok := view(own)
+	if !ok {
+		w, ok = view(other)
+	}
+	if ok {
+		has := v.traces > 0
+		grow(&v.during, &has, w)
+	}
+	if v.last == trace {
+		v.again++
+		return
+	}
+	v.last = trace
+	v.traces++
+}
+
+func (m *meeting) count(trace int32) {
+	if m.last != trace && m.got.last == trace {
+		m.last = trace
+		m.both++
+	}
+}
+
+// once reports whether requests call the node once, but for a retry in fifty.
+func (m *meeting) once() bool { return 50*m.got.again <= m.got.traces }
+
+// parted reports whether the node was called and called others at the same time, as
+// far as clocks agree, but next to never in one trace: its application does not pass
+// request_id on. Where the log has but ends of it that do not meet, nothing can be told.
+func (m *meeting) parted() bool {
+	fewer := min(m.got.traces, m.sent.traces)
+	a, b := m.got.during, m.sent.during
+	common := min(a.end, b.end) - max(a.start, b.start)
+	return fewer >= enough && 50*m.both <= fewer && common > 0 && 2*common >= min(a.length(), b.length())
+}

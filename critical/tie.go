@@ -108,8 +108,11 @@ func (m *mixed) tie(t *ties, of []mixture) bool {
 	if len(bounds) == 0 {
 		return false
 	}
-	t.join(to, pod, middle(bounds))
-	return true
+	d, _, ok := middle(bounds)
+	if ok {
+		t.join(to, pod, d)
+	}
+	return ok
 }
 
 // stranger is the first caller of a pod that is not tied to it, none without one.

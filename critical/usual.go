@@ -30,6 +30,42 @@ func usual(v []micros, grain micros, most func(low float64) float64) norm {
 	return norm{float64(v[len(v)/10]), min(mean(v[:n]), max(low, most(low)))}
 }
 
+// A sidecar that is stalled most of the time holds nearly all calls up, each at several
+// points, so that the lowest tenth is late too and no quick call is left to compare with:
+// what usual leaves then is little or nothing. But those delays add up evenly, to either
+// side of the median, where an application's times have a long upper tail (log-normal
+// ones as much longer above than below as the median is above the 10th percentile). heldUp
+// tells by that, from 0 for none to 1, where half of the calls spread over more than an
+// application's do by themselves and over as many milliseconds as a stall takes.
+//
+// Both sides' lines tell better, by the lags; so this counts where one side is all there
+// is. By outbound lines alone, of 18 runs in which one sidecar held up 70, 80 or 90 % of
+// what reached it, usual alone had the right one first in 10, with this in 18; of 32 runs
+// of random meshes with one or two that held up 20 to 90 %, in 19 and 32. In 55 runs of
+// the lab's simulator with random quotas, and as many with heads of 200 lines, it changed
+// next to nothing: rank correlations with the throttled time of 0.76, the right one first
+// in 47. Real Envoys were not tried again.
+func heldUp(low, mid, high float64) float64 {
+	const (
+		narrow = 0.65 // of the median: log-normal times of sigma 0.34
+		stall  = 8 * float64(millisecond)
+	)
+	if low > narrow*mid || mid-low < stall {
+		return 0
+	}
+	return max(0, min(1, 3.2-2*(high-mid)/(mid-low)))
+}
+
+// alone is usual for own times where no lags tell of the sidecar.
+func alone(v []micros, grain micros) norm {
+	n := usual(v, grain, spread(grain))
+	low := quantile(v, 10, grain)
+	if t := heldUp(low, quantile(v, 50, grain), quantile(v, 90, grain)); t > 0 {
+		n.mean = t*min(n.mean, low+float64(grain)) + (1-t)*n.mean
+	}
+	return n
+}
+
 // norm is what calls of a kind take when nothing holds them up: mean, or low if
 // all that is above the 10th percentile were delay.
 type norm struct{ low, mean float64 }

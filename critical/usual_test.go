@@ -42,6 +42,25 @@ func TestUsual(t *testing.T) {
 	}
 }
 
+// Three waits of up to 60 ms that nine in ten meet add up to times as far below their
+// median as above; an application's reach farther up, stay close together, or are short.
+func TestHeldUp(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		low, mid, high float64 // ms
+		want           float64
+	}{
+		{"evenly to either side", 38, 81, 124, 1},
+		{"half-way", 38, 81, 81 + 1.35*43, 0.5},
+		{"log-normal, as much longer as 81 is over 38", 38, 81, 81 * 81 / 38, 0},
+		{"close together", 60, 81, 102, 0},
+		{"too short for a stall", 4, 10, 16, 0},
+		{"all the same", 50, 50, 50, 0},
+	} {
+		near(t, c.name, heldUp(c.low*1000, c.mid*1000, c.high*1000), c.want, 1e-9)
+	}
+}
+
 // Lags are small when nothing stalls, whatever the offset that they contain.
 func TestUsualLag(t *testing.T) {
 	near(t, "lag", usual(times(30, 0.0, 70, 50.0), millisecond, traversal).mean/1000, 10.0/30-0.5+2, 1e-9)

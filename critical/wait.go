@@ -40,20 +40,24 @@ type waiter struct {
 // wait settles the roles of kids, which are by start, within span: the window of
 // the call they were sent during, in the clock of the pod that sent them.
 func (w *waiter) wait(kids []int32, span sight) waits {
-	limit := micros(math.MaxInt64)
+	limit, longest := micros(math.MaxInt64), micros(math.MaxInt64)
 	// A derived window's edges are only as good as the clocks, so nothing is
-	// taken to outlast it.
-	if span.how == logged {
+	// taken to outlast it; but what is longer than it did, whatever the clocks say.
+	switch span.how {
+	case logged:
 		limit = span.end + w.b.slack()
-	} else {
-		span.window = window{math.MinInt64, math.MaxInt64}
+	case derived:
+		longest = span.length() + w.b.slack()
+	}
+	if span.how != logged {
+		span.window = always
 	}
 	r := waits{longest: none}
 	w.order = w.order[:0]
 	end := span.start
 	for _, k := range kids {
 		s := w.b.sent[k].window
-		if s.end > limit {
+		if s.end > limit || s.length() > longest {
 			w.roles[k] = loose
 			continue
 		}

@@ -15,6 +15,9 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	j := newJoin(b, es, pods)
 	s := newSurvey(b, j, es)
 	s.listen()
+	s.groupPods()
+	s.clocks = s.tieClocks()
+	s.hear()
 	s.measure()
 	b.shared = true
 
@@ -27,8 +30,9 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	g.markBack()
 	s.fillVisits(g)
 	s.gatewayLatency(g)
+	g.forgetRates(s.untimed())
 	g.Lines = b.lines(s.events, skipped)
-	g.Warnings = s.warnings(b, g.Gateway.Rate)
+	g.Warnings = s.warnings(b, g)
 	g.traces = traceTable{join: j, events: s.events}
 	return g
 }
@@ -36,10 +40,12 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	rate := pool(t.out, t.in)
-	s.rates = append(s.rates, rate)
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
+	e.Timed = len(t.durations)
 	e.RateLow, e.RateHigh = rate.interval()
+	t.share(&e, &rate)
+	s.rates = append(s.rates, rate)
 	e.P99Low, e.P99High = interval99(t.durations)
 	side := inSide
 	if t.events[outSide] > 0 {
@@ -77,6 +83,12 @@ func (s *survey) fillPods(g *Graph) {
 		g.Nodes[i].Rate = s.lost[i]
 	}
 	for i := range g.Edges {
+		n := &g.Nodes[g.Edges[i].To]
+		if s.tally[i].unnamed { // those calls were counted already
+			n.Rate = max(0, n.Rate-g.Edges[i].Rate)
+		}
+	}
+	for i := range g.Edges {
 		g.Nodes[g.Edges[i].To].Rate += g.Edges[i].Rate
 	}
 	for i, ref := range s.pods {
@@ -84,6 +96,9 @@ func (s *survey) fillPods(g *Graph) {
 		p.Received, p.Sent = t.received.count(), t.sent.count()
 		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
 		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
+		for _, b := range s.writers[i].window.blocks {
+			p.Windows = append(p.Windows, Window{b.first, b.last})
+		}
 		s.fillEvidence(g, i)
 	}
 	for i := range g.Nodes {
@@ -134,4 +149,36 @@ func (b *Builder) lines(es *events, skipped int64) Lines {
 	l.Used = min(b.added, int64(math.Round(distinct)))
 	l.Repeated = b.added - l.Used
 	return l
+}
+
+// untimed reports whether there are lines, but none that has a start.
+func (s *survey) untimed() bool {
+	lines := 0
+	for i := range s.writers {
+		lines += s.writers[i].lines
+		if s.writers[i].timed > 0 {
+			return false
+		}
+	}
+	return lines > 0
+}
+
+// forgetRates leaves out what was counted by a second that stood for an unknown time,
+// once it has served to compare counts.
+func (g *Graph) forgetRates(untimed bool) {
+	if g.Untimed = untimed; !untimed {
+		return
+	}
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		e.Rate, e.RateLow, e.RateHigh = 0, 0, 0
+	}
+	for i := range g.Nodes {
+		g.Nodes[i].Rate = 0
+		for k := range g.Nodes[i].Pods {
+			p := &g.Nodes[i].Pods[k]
+			p.ReceivedRate, p.SentRate = 0, 0
+		}
+	}
+	g.Gateway.Rate = 0
 }

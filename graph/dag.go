@@ -3,6 +3,8 @@ package graph
 import (
 	"cmp"
 	"slices"
+
+	dgraph "github.com/dominikbraun/graph"
 )
 
 // adjacency lists edges by their From in one array; see outEdges.
@@ -14,19 +16,24 @@ type adjacency struct {
 func (a *adjacency) of(node int32) []int32 { return a.edges[a.first[node]:a.first[node+1]] }
 
 // outEdges lists the edges by From, each list in the order of Graph.Edges.
-func (g *Graph) outEdges() *adjacency {
+func (g *Graph) outEdges() *adjacency { return g.edgesBy(func(e *Edge) int { return e.From }) }
+
+// inEdges lists them by To.
+func (g *Graph) inEdges() *adjacency { return g.edgesBy(func(e *Edge) int { return e.To }) }
+
+func (g *Graph) edgesBy(end func(*Edge) int) *adjacency {
 	a := &adjacency{edges: make([]int32, len(g.Edges)), first: make([]int32, len(g.Nodes)+1)}
 	for i := range g.Edges {
-		a.first[g.Edges[i].From+1]++
+		a.first[end(&g.Edges[i])+1]++
 	}
 	for n := range g.Nodes {
 		a.first[n+1] += a.first[n]
 	}
 	next := slices.Clone(a.first)
 	for i := range g.Edges {
-		from := g.Edges[i].From
-		a.edges[next[from]] = int32(i)
-		next[from]++
+		n := end(&g.Edges[i])
+		a.edges[next[n]] = int32(i)
+		next[n]++
 	}
 	return a
 }
@@ -92,7 +99,7 @@ func (g *Graph) fillDepth() {
 // cycle of edges that are kept.
 func (g *Graph) markBack() {
 	w := &walk{g: g, out: g.outEdges()}
-	w.component = g.components(w.out)
+	w.component = g.components()
 	size := make([]int32, len(g.Nodes)+1)
 	for _, c := range w.component {
 		size[c]++
@@ -217,70 +224,101 @@ func (g *Graph) distances(out *adjacency) []int32 {
 	return near
 }
 
-// components numbers the strongly connected components by Tarjan's algorithm
-// with a stack of its own: dgraph.StronglyConnectedComponents recurses once per
-// node of a path.
-func (g *Graph) components(out *adjacency) []int32 {
-	t := tarjan{g: g, out: out, index: make([]int32, len(g.Nodes)), low: make([]int32, len(g.Nodes)), component: make([]int32, len(g.Nodes))}
-	for n := range g.Nodes {
-		if t.index[n] == 0 {
-			t.visit(int32(n))
+// maxLibraryEdges is how many edges of what may lie on cycles the library is given: it
+// takes a map for each node and an entry for each edge, and recurses along paths.
+const maxLibraryEdges = 100_000
+
+// components numbers the strongly connected components from 1, in no order. The library
+// finds them, in what is left once all that neither is called nor calls has been taken
+// off, again and again: of a mesh without cycles nothing. A tangle that is too large for
+// it counts as one component, in which markBack's walk still marks nothing but what
+// leads back onto its own path.
+func (g *Graph) components() []int32 {
+	core, nodes := g.core()
+	of := make(map[string]int32, len(nodes))
+	for i, list := range core.cycles() {
+		for _, key := range list {
+			of[key] = int32(i)
 		}
 	}
-	return t.component
-}
-
-type tarjan struct {
-	g              *Graph
-	out            *adjacency
-	index, low     []int32 // from 1; 0 not yet visited
-	component      []int32 // from 1; 0 still open
-	path           []frame
-	open           []int32
-	count, numbers int32
-}
-
-func (t *tarjan) visit(root int32) {
-	t.enter(root)
-	for len(t.path) > 0 {
-		f := &t.path[len(t.path)-1]
-		if int(f.next) == len(f.edges) {
-			t.leave(f.node)
-			continue
-		}
-		to := int32(t.g.Edges[f.edges[f.next]].To)
-		f.next++
-		if t.index[to] == 0 {
-			t.enter(to)
-		} else if t.component[to] == 0 {
-			t.low[f.node] = min(t.low[f.node], t.index[to])
+	component := make([]int32, len(g.Nodes))
+	for i, key := range core.keys() {
+		component[nodes[i]] = 1 + of[key]
+	}
+	next := int32(len(nodes))
+	for n := range component {
+		if component[n] == 0 {
+			next++
+			component[n] = next
 		}
 	}
+	return component
 }
 
-func (t *tarjan) enter(n int32) {
-	t.count++
-	t.index[n], t.low[n] = t.count, t.count
-	t.open = append(t.open, n)
-	t.path = append(t.path, frame{node: n, edges: t.out.of(n)})
+// cycles is the strongly connected components of g by the keys of its DAG, in no
+// order; nil where it is too large.
+func (g *Graph) cycles() [][]string {
+	if len(g.Edges) == 0 || len(g.Edges) > maxLibraryEdges {
+		return nil
+	}
+	list, err := dgraph.StronglyConnectedComponents(g.DAG())
+	if err != nil {
+		return nil // a view of what is there has no errors
+	}
+	return list
 }
 
-func (t *tarjan) leave(n int32) {
-	t.path = t.path[:len(t.path)-1]
-	if len(t.path) > 0 {
-		caller := t.path[len(t.path)-1].node
-		t.low[caller] = min(t.low[caller], t.low[n])
+// core is the part of g in which all cycles lie, before any edge is marked, and which
+// nodes of g its nodes are.
+func (g *Graph) core() (core *Graph, nodes []int) {
+	left := make([]bool, len(g.Nodes))
+	for n := range left {
+		left[n] = true
 	}
-	if t.low[n] != t.index[n] {
-		return
+	out, in := g.outEdges(), g.inEdges()
+	peel(g, left, out, in, func(e *Edge) (from, to int) { return e.From, e.To })
+	peel(g, left, in, out, func(e *Edge) (from, to int) { return e.To, e.From })
+	place := make([]int, len(g.Nodes))
+	core = new(Graph)
+	for n := range left {
+		if left[n] {
+			place[n] = len(nodes)
+			nodes = append(nodes, n)
+			core.Nodes = append(core.Nodes, Node{Name: g.Nodes[n].Name, Kind: g.Nodes[n].Kind})
+		}
 	}
-	t.numbers++
-	for {
-		m := t.open[len(t.open)-1]
-		t.open = t.open[:len(t.open)-1]
-		t.component[m] = t.numbers
-		if m == n {
-			return
+	for i := range g.Edges {
+		if e := &g.Edges[i]; left[e.From] && left[e.To] {
+			core.Edges = append(core.Edges, Edge{From: place[e.From], To: place[e.To]})
+		}
+	}
+	return core, nodes
+}
+
+// peel takes nodes off that nothing left leads to, until there is none.
+func peel(g *Graph, left []bool, out, in *adjacency, ends func(*Edge) (from, to int)) {
+	waits := make([]int32, len(g.Nodes))
+	var free []int32
+	for n := range left {
+		for _, i := range in.of(int32(n)) {
+			if from, _ := ends(&g.Edges[i]); left[from] {
+				waits[n]++
+			}
+		}
+		if left[n] && waits[n] == 0 {
+			free = append(free, int32(n))
+		}
+	}
+	for len(free) > 0 {
+		n := free[len(free)-1]
+		free = free[:len(free)-1]
+		left[n] = false
+		for _, i := range out.of(n) {
+			if _, to := ends(&g.Edges[i]); left[to] {
+				if waits[to]--; waits[to] == 0 {
+					free = append(free, int32(to))
+				}
+			}
 		}
 	}
 }

@@ -28,9 +28,14 @@
 //     Rates of pods add up; the two sides of an edge are pooled by exposure.
 //  4. Calls per request come from requests followed through a pod (file
 //     follow.go), weighed against the ratio of the rates (file visits.go), and
-//     multiply down the DAG.
-//  5. Edges that close a cycle are marked Back (file dag.go); Graph.DAG hands
-//     the rest to the algorithms of dominikbraun/graph.
+//     multiply down the DAG. Where a pod's own proxy does not log what it
+//     receives, its callers' lines are put on its clock (files deaf.go, clock.go).
+//     What an application sends under a request_id that it never received is
+//     added by its rate, so that one that drops the header is not taken for one
+//     that calls nobody.
+//  5. Edges that close a cycle are marked Back (file dag.go), in the strongly
+//     connected components that dominikbraun/graph finds; Graph.DAG hands a graph
+//     to that library's algorithms.
 //
 // Traces pairs the two sides of each call of a request.
 //
@@ -41,6 +46,7 @@
 //
 // It reads no bytes of a log and knows no field names: internal/accesslog does.
 // It finds no critical paths, judges no latency (package critical does) and draws no
-// pictures. It never compares times of two proxies. It shows calls, so what was not
-// logged (plain TCP, calls around the sidecars) is not there.
+// pictures. It compares times of two proxies only by what lies within what, never by
+// what their clocks say. It shows calls, so what was not logged (plain TCP, calls around
+// the sidecars) is not there.
 package graph

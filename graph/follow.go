@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -11,14 +12,19 @@ type follower struct {
 	*survey
 	visits []visit
 	begun  []*event // calls received by one pod, by start
-	edges  []int32
+	sent   []sentCall
+	called []int32 // what the request called, once someone asked; see isCalled
+	// doubts are where calls of the request came from whose callers are not known.
+	doubts []*place
 }
 
 // visit is one hop as it concerns one pod: a call that it received by its own
-// line, one that it sent, or one that it received by its caller's line.
+// line, one that it sent, or one that it received by its caller's line. Its unit is
+// the pod or, where callers do not log which pod of a service they called, the
+// first pod for all of them.
 type visit struct {
-	pod, hop int32
-	kind     uint8
+	unit, hop int32
+	kind      uint8
 }
 
 const (
@@ -27,37 +33,79 @@ const (
 	heardOf
 )
 
+// sentCall is a call sent along an edge, and how many it stands for.
+type sentCall struct {
+	edge   int32
+	weight float64
+}
+
 // followed sums, over the requests in which a pod was called n times and made c
 // calls along an edge in return, what the ratio and its variance need.
-type followed struct{ c, cc, cn float64 }
+type followed struct {
+	c, cc, cn float64
+	// strays are the calls that it sent during none that it received; see stray.
+	strays int
+}
 
 // follow takes the pods of one request one by one.
 func (f *follower) follow(hops []hop) {
+	f.gather(hops)
+	f.called = f.called[:0]
+	f.doubts = doubtful(f.doubts, hops)
+	for visits := range f.groups() {
+		switch unit := visits[0].unit; {
+		case f.doubted(unit):
+		case f.listens[unit]:
+			f.followDeaf(hops, visits)
+		case !f.deaf(unit):
+			f.followPod(hops, visits)
+		}
+	}
+}
+
+// doubted reports whether a pod may have made calls that nobody can lay to it.
+func (f *follower) doubted(pod int32) bool {
+	return slices.ContainsFunc(f.doubts, func(p *place) bool {
+		_, ok := slices.BinarySearch(p.pods, pod)
+		return ok
+	})
+}
+
+// gather lists the visits of a request's hops by unit.
+func (f *follower) gather(hops []hop) {
 	f.visits = f.visits[:0]
 	for i := range hops {
 		h, at := &hops[i], int32(i)
 		switch {
 		case h.entered:
 		case h.in && h.toPod != none:
-			f.visits = append(f.visits, visit{h.toPod, at, receivedHere})
+			f.visits = append(f.visits, visit{f.unit[h.toPod], at, receivedHere})
 		case !h.in && h.fromPod != none:
-			f.visits = append(f.visits, visit{h.fromPod, at, sentHere})
+			f.visits = append(f.visits, visit{f.unit[h.fromPod], at, sentHere})
 		}
-		if !h.in && h.toPod != none && (f.deaf(h.toPod) && f.heard[h.to].once() || f.passedBy(h)) {
-			f.visits = append(f.visits, visit{h.toPod, at, heardOf})
+		if unit := f.heardAt(h); unit != none {
+			f.visits = append(f.visits, visit{unit, at, heardOf})
 		}
 	}
 	slices.SortFunc(f.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.pod, b.pod), cmp.Compare(a.hop, b.hop), cmp.Compare(a.kind, b.kind))
+		return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.hop, b.hop), cmp.Compare(a.kind, b.kind))
 	})
-	for from, to := 0, 0; from < len(f.visits); from = to {
-		for to = from + 1; to < len(f.visits) && f.visits[to].pod == f.visits[from].pod; to++ {
-		}
-		visits := f.visits[from:to]
-		if pod := visits[0].pod; !f.deaf(pod) {
-			f.followPod(hops, visits)
-		} else if f.heard[f.node(pod)].once() {
-			f.followDeaf(hops, visits)
+}
+
+// groups walks the visits of each unit.
+func (f *follower) groups() iter.Seq[[]visit] {
+	return runs(f.visits, func(a, b visit) bool { return a.unit == b.unit })
+}
+
+// runs cuts s into its stretches of like elements.
+func runs[T any](s []T, like func(a, b T) bool) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for from, to := 0, 0; from < len(s); from = to {
+			for to = from + 1; to < len(s) && like(s[from], s[to]); to++ {
+			}
+			if !yield(s[from:to]) {
+				return
+			}
 		}
 	}
 }
@@ -71,42 +119,103 @@ func (s *survey) passedBy(h *hop) bool {
 	return s.partlyDeaf && !h.in && h.from >= 0 && h.toPod != none && !s.deaf(h.toPod) && s.edge(h.from, h.to).unheard()
 }
 
+// heardAt is the unit that a call which was sent is heard of at, for want of a line
+// of the callee's; none where it is not.
+func (f *follower) heardAt(h *hop) int32 {
+	switch {
+	case h.in || h.to < 0 || f.nodes[h.to].Kind != Service:
+		return none
+	case h.toPod == none:
+		if pod := f.first[h.to]; f.listens[pod] && f.shared(pod) && !f.unlisted(h) {
+			return pod
+		}
+		return none
+	case f.listens[f.unit[h.toPod]] || f.passedBy(h):
+		return f.unit[h.toPod]
+	}
+	return none
+}
+
+// unlisted reports whether a hop's callee is a pod that the request does not list,
+// as it shows by writing lines of its own: no address of a service does.
+func (s *survey) unlisted(h *hop) bool {
+	_, ok := s.others[otherWriter{address: s.canon[h.event.up], node: none}]
+	return ok
+}
+
 // followPod counts the calls that a pod received within its window, from their
 // start to their end: then whatever they made it send was logged too, however
-// the log was cut. What it sent belongs to the call under way that began last;
-// what began outside of all of them belongs to calls whose lines are cut off.
+// the log was cut. What it sent belongs to the call under way that began last.
 func (f *follower) followPod(hops []hop, visits []visit) {
-	window := &f.writers[visits[0].pod].window
-	f.begun, f.edges = f.begun[:0], f.edges[:0]
+	pod := visits[0].unit
+	window := &f.writers[pod].window
+	f.begun, f.sent = f.begun[:0], f.sent[:0]
 	if untimed(hops, visits) {
 		f.followUntimed(hops, visits)
 		return
 	}
-	received := 0
+	received := 0.0
 	for _, v := range visits {
 		h := &hops[v.hop]
-		if v.kind == heardOf && h.fromPod != v.pod {
+		if v.kind == heardOf && h.fromPod != pod {
 			f.followStrangers(hops, visits)
 			return
 		}
 		if e := h.event; v.kind != sentHere && e.timed() {
 			f.begun = append(f.begun, e)
-			received += b2i(window.covers(e.start, e.end()))
+			received += window.weight(e.start, e.end())
 		}
-	}
-	if received == 0 {
-		return
 	}
 	slices.SortFunc(f.begun, func(a, b *event) int { return cmp.Compare(a.start, b.start) })
 	for _, v := range visits {
-		if v.kind != sentHere || hops[v.hop].to < 0 {
+		h := &hops[v.hop]
+		if v.kind != sentHere || h.to < 0 {
 			continue
 		}
-		if e := f.underWay(hops[v.hop].event.start); e != nil && window.covers(e.start, e.end()) {
-			f.note(&hops[v.hop])
+		if e := f.underWay(h.event.start); e != nil {
+			f.note(h, window.weight(e.start, e.end()))
+		} else {
+			f.stray(h)
 		}
 	}
-	f.add(visits[0].pod, received)
+	if received > 0 {
+		f.add(pod, received)
+	}
+}
+
+// stray counts a call that a pod sent during none that it received: its application
+// made up another request_id, or went on when it had answered, or the line of what it
+// received is lost, or its request_id. It counts if it was sent when the log would have
+// shown the call that it was sent for.
+func (f *follower) stray(h *hop) {
+	end := h.event.end()
+	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
+		return
+	}
+	k := [2]int32{f.at[[2]int32{h.from, h.to}], h.fromPod}
+	was := f.followed[k]
+	was.strays++
+	f.followed[k] = was
+}
+
+// isCalled reports whether any line of a request shows a call to a pod, or to its
+// service by an address that tells no pod.
+func (f *follower) isCalled(hops []hop, pod int32) bool {
+	if len(f.called) == 0 {
+		for i := range hops {
+			if h := &hops[i]; h.toPod != none {
+				f.called = append(f.called, h.toPod)
+			} else {
+				f.called = append(f.called, -2-h.to)
+			}
+		}
+		slices.Sort(f.called)
+	}
+	_, ok := slices.BinarySearch(f.called, pod)
+	if !ok {
+		_, ok = slices.BinarySearch(f.called, -2-f.node(pod))
+	}
+	return ok
 }
 
 // untimed reports whether a line of a pod lacks its start, or that of a call it
@@ -122,21 +231,21 @@ func untimed(hops []hop, visits []visit) bool {
 // belongs to the one call that it received for the request. Of several nothing
 // tells which, and the request does not count: lines lack fields at random.
 func (f *follower) followUntimed(hops []hop, visits []visit) {
-	window := &f.writers[visits[0].pod].window
+	window := &f.writers[visits[0].unit].window
 	received := 0
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind != sentHere {
 			received++
 		} else if h.to >= 0 {
-			f.note(h)
+			f.note(h, 1)
 		}
 		if h.event.timed() && !window.covers(h.event.start, h.event.end()) {
 			return
 		}
 	}
 	if received == 1 {
-		f.add(visits[0].pod, 1)
+		f.add(visits[0].unit, 1)
 	}
 }
 
@@ -154,17 +263,18 @@ func (f *follower) followStrangers(hops []hop, visits []visit) {
 		if v.kind != sentHere {
 			received++
 		} else if h.to >= 0 {
-			f.note(h)
+			f.note(h, 1)
 		}
 		if v.kind == heardOf {
 			took = max(took, e.duration.micros())
 			continue
 		}
-		own.extend(e, lines == 0)
+		own.extend(e.block(), lines == 0)
 		lines++
 	}
-	if lines > 0 && f.writers[visits[0].pod].window.covers(own.last-took, own.first+took) && f.writers[visits[0].pod].window.covers(own.first, own.last) {
-		f.add(visits[0].pod, received)
+	window := &f.writers[visits[0].unit].window
+	if lines > 0 && window.covers(own.last-took, own.first+took) && window.covers(own.first, own.last) {
+		f.add(visits[0].unit, float64(received))
 	}
 }
 
@@ -180,58 +290,38 @@ func (f *follower) underWay(at Micros) *event {
 	return nil
 }
 
-// followDeaf does the same for a pod that logs only what it sends, as in
-// captures of outbound lines, of a service that is called once for a request:
-// where it is called more often the lines of some of its callers are cut off,
-// and nothing tells how many. A request counts if the pod's window holds all of
-// the time that its call took around what the pod sent. Requests in return for
-// which it sent nothing are not seen; see allowForSilence.
-func (f *follower) followDeaf(hops []hop, visits []visit) {
-	f.edges = f.edges[:0]
-	var sent block
-	took := f.heard[f.node(visits[0].pod)].mean()
-	for _, v := range visits {
-		h := &hops[v.hop]
-		if e := h.event; !e.timed() {
-			return
-		} else if v.kind == heardOf {
-			took = max(0, e.duration.micros())
-		} else if h.to >= 0 {
-			sent.extend(e, len(f.edges) == 0)
-			f.note(h)
-		}
-	}
-	if len(f.edges) > 0 && f.writers[visits[0].pod].window.covers(sent.last-took, sent.first+took) {
-		f.add(visits[0].pod, 1)
-	}
-}
+// block is the stretch of an event.
+func (e *event) block() block { return block{e.start, e.end()} }
 
-// extend makes b hold e.
-func (b *block) extend(e *event, first bool) {
-	if first {
-		*b = block{e.start, e.end()}
-		return
+// extend makes b hold another stretch.
+func (b *block) extend(by block, first bool) {
+	if !first {
+		by = block{min(b.first, by.first), max(b.last, by.last)}
 	}
-	b.first, b.last = min(b.first, e.start), max(b.last, e.end())
+	*b = by
 }
 
 // note counts one call sent.
-func (f *follower) note(h *hop) {
-	f.edges = append(f.edges, f.at[[2]int32{h.from, h.to}])
+func (f *follower) note(h *hop, weight float64) {
+	f.sent = append(f.sent, sentCall{f.at[[2]int32{h.from, h.to}], weight})
 }
 
-// add counts one request at a pod: the calls received and those noted.
-func (f *follower) add(pod int32, received int) {
-	n := float64(received)
-	f.byPod[pod].seen += n
-	f.byPod[pod].seenSquare += n * n
-	slices.Sort(f.edges)
-	for from, to := 0, 0; from < len(f.edges); from = to {
-		for to = from + 1; to < len(f.edges) && f.edges[to] == f.edges[from]; to++ {
+// add counts one request at a unit: the calls received and those noted.
+func (f *follower) add(unit int32, received float64) {
+	f.byPod[unit].seen += received
+	f.byPod[unit].seenSquare += received * received
+	slices.SortFunc(f.sent, func(a, b sentCall) int {
+		return cmp.Or(cmp.Compare(a.edge, b.edge), cmp.Compare(a.weight, b.weight))
+	})
+	for of := range runs(f.sent, func(a, b sentCall) bool { return a.edge == b.edge }) {
+		c := 0.0
+		for _, s := range of {
+			c += s.weight
 		}
-		k, c := [2]int32{f.edges[from], pod}, float64(to-from)
+		k := [2]int32{of[0].edge, unit}
 		was := f.followed[k]
-		f.followed[k] = followed{was.c + c, was.cc + c*c, was.cn + c*n}
+		was.c, was.cc, was.cn = was.c+c, was.cc+c*c, was.cn+c*received
+		f.followed[k] = was
 	}
 }
 

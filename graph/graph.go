@@ -53,8 +53,10 @@ type PodTraffic struct {
 	Received, Sent int
 	// ReceivedRate and SentRate are calls per second.
 	ReceivedRate, SentRate float64
-	// Span is the time that this sidecar's own lines cover, 0 without two of them.
-	Span time.Duration
+	// Span is the time that this sidecar's own lines cover, 0 without two of them;
+	// Windows are its stretches, on the sidecar's clock.
+	Span    time.Duration
+	Windows []Window
 	// Inbound and Outbound are how many distinct lines this sidecar wrote itself.
 	Inbound, Outbound int
 	// Logged is how many requests this sidecar's own lines account for, so that what
@@ -63,6 +65,9 @@ type PodTraffic struct {
 	// is the evidence of what a pod does not call.
 	Logged int
 }
+
+// Window is a stretch of time on one clock, from the first of some points to the last.
+type Window struct{ First, Last Micros }
 
 // Host is a name by which an edge's callee was called.
 type Host struct {
@@ -85,8 +90,10 @@ type Edge struct {
 	// the gateway; PerCall is calls per call that From received.
 	Rate, PerRequest, PerCall float64
 	// Mean and P99 of the call's duration: as its caller's sidecar saw it
-	// where that was logged, else as the callee's did.
+	// where that was logged, else as the callee's did. Timed is how many lines tell
+	// it; of none both are 0.
 	Mean, P99 time.Duration
+	Timed     int
 	// RateLow to RateHigh and P99Low to P99High hold the true figure in 95 of 100
 	// logs of this length. P99High is 0 where there are too few calls to bound it.
 	RateLow, RateHigh float64
@@ -125,6 +132,10 @@ type Graph struct {
 	Edges   []Edge
 	Gateway Gateway
 	Lines   Lines
+	// Untimed is set where no line has a start, so that nobody knows how often
+	// anything happens: all rates are 0 then, and what stands per call or per
+	// request comes from counts.
+	Untimed bool
 	// Warnings in whole sentences, in a fixed order.
 	Warnings []string
 

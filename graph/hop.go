@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // hop is one event with its ends resolved.
 type hop struct {
@@ -18,17 +21,20 @@ type hop struct {
 	// entered is set besides where the gateway logged nothing at all, so that the
 	// line is that of whom it called (file entrance.go).
 	entered bool
-	// unsure is the place of several candidates for from, until the request's
-	// other lines decide.
+	// inferred is set where from was found by what services are known to call.
+	inferred bool
+	// unsure is the place of several candidates for from; the request's other lines
+	// decide (file shared.go).
 	unsure *place
 }
 
 // resolve appends the hops of the events of one request to hops.
 func (j *join) resolve(hops []hop, request []event) []hop {
-	first, unsure, undirected := len(hops), false, false
+	first, unsure, undirected, nameless := len(hops), false, false, false
 	for i := range request {
 		h := j.hop(&request[i])
 		unsure = unsure || h.unsure != nil
+		nameless = nameless || h.nameless()
 		undirected = undirected || h.event.either()
 		hops = append(hops, h)
 	}
@@ -45,6 +51,9 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 	}
 	if unsure {
 		j.decide(hops[first:])
+	}
+	if nameless {
+		adopt(hops[first:])
 	}
 	return hops
 }
@@ -125,46 +134,43 @@ func (j *join) implied(h *hop) (hop, bool) {
 	return in, in.from != none && in.from != in.to
 }
 
-// decide finds callers among several candidates: the one that received a call
-// of the same request.
-func (j *join) decide(hops []hop) {
-	var called []int32
-	for i := range hops {
-		if hops[i].to >= 0 {
-			called = append(called, hops[i].to)
-		}
-	}
-	slices.Sort(called)
-	called = slices.Compact(called)
-	answers := make(map[*place]int32)
-	for i := range hops {
-		h := &hops[i]
-		if h.unsure == nil || !h.event.traced() {
-			continue
-		}
-		from, ok := answers[h.unsure]
-		if !ok {
-			from = j.oneOf(h.unsure, called)
-			answers[h.unsure] = from
-		}
-		h.from, h.fromPod = from, j.podOf(h.unsure, from)
-	}
-}
+// nameless reports whether a hop is a callee's view that does not say who called.
+func (h *hop) nameless() bool { return h.in && h.from == none && h.unsure == nil && h.to >= 0 }
 
-// oneOf is the only one of the nodes called that is a candidate of p, or none.
-func (j *join) oneOf(p *place, called []int32) int32 {
-	found := none
-	if p.crowded { // not all candidates are known
-		return none
+// adopt finds the callers of nameless hops: those of the request's calls to the same
+// pod of which the callee's view is not there, the longest of them for the longest.
+func adopt(hops []hop) {
+	var outs, ins []*hop
+	told := make(map[sides]int) // calls of which the callee's view says who called
+	for i := range hops {
+		switch h := &hops[i]; {
+		case h.nameless():
+			ins = append(ins, h)
+		case h.from < 0 || h.to < 0 || h.implied:
+		case h.in:
+			told[sides{h.from, h.to, h.fromPod, h.toPod}]++
+		default:
+			outs = append(outs, h)
+		}
 	}
-	for _, n := range called {
-		if len(j.podsOf(p, n)) == 0 && !slices.Contains(p.learned, n) {
+	byCallee := func(a, b *hop) int { return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.toPod, b.toPod)) }
+	for _, of := range [...][]*hop{outs, ins} {
+		slices.SortFunc(of, func(a, b *hop) int {
+			return cmp.Or(byCallee(a, b), cmp.Compare(b.event.duration, a.event.duration), cmp.Compare(a.event.id, b.event.id))
+		})
+	}
+	for _, o := range outs {
+		k := sides{o.from, o.to, o.fromPod, o.toPod}
+		if told[k] > 0 {
+			told[k]--
 			continue
 		}
-		if found != none {
-			return none
+		for len(ins) > 0 && byCallee(ins[0], o) < 0 {
+			ins = ins[1:]
 		}
-		found = n
+		if len(ins) > 0 && byCallee(ins[0], o) == 0 {
+			ins[0].from, ins[0].fromPod = o.from, o.fromPod
+			ins = ins[1:]
+		}
 	}
-	return found
 }

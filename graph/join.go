@@ -14,6 +14,8 @@ type place struct {
 	// any, several where they belong to more than one.
 	pods []int32
 	node int32
+	// services are the first of several.
+	services []int32
 	// receives is set once a line shows a call to it.
 	receives bool
 	// learned are the nodes it was called as, where no pod has it: at most
@@ -50,6 +52,9 @@ type join struct {
 	sends, attended []bool
 	// entrances marks the nodes at which requests enter unlogged; nil without any.
 	entrances []bool
+	// calling counts calls whose callers are certain, by caller and callee, where
+	// several services share an address.
+	calling map[[2]int32]int
 	// sure is set for a side of which a line is sure to be (see Record.guess).
 	sure [2]bool
 }
@@ -74,6 +79,7 @@ func newJoin(b *Builder, es *events, pods []Pod) *join {
 	}
 	j.settle()
 	j.findEntrances(es)
+	j.learnCallers(es)
 	return j
 }
 
@@ -105,6 +111,10 @@ func (j *join) placeOf(a address) place {
 		} else if p.node != n {
 			p.node = several
 		}
+	}
+	if p.node == several {
+		p.services = j.servicesAt(a)
+		p.services = p.services[:min(len(p.services), manyNodes)]
 	}
 	p.local = len(p.pods) == 0 && a.local()
 	return p

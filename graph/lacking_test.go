@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,30 @@ func TestCallsPerRequestWhereFieldsAreNull(t *testing.T) {
 	}
 }
 
+// The same where both sides of each call are logged, and lines lack their request_id by
+// themselves: of a call that a pod received the caller's line may have it, and the pod's
+// own not.
+func TestCallsPerRequestWhereOneSideLacksItsID(t *testing.T) {
+	m := shop()
+	m.gateway, m.seconds = true, 20
+	rs := m.run()
+	chance := rand.New(rand.NewPCG(3, 4))
+	for i := range rs {
+		if chance.IntN(5) == 0 {
+			rs[i].RequestID = nil
+		}
+	}
+	g := collect(rs, Options{}).Build(m.pods(), 0)
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
+		if e.From == 0 {
+			from = ""
+		}
+		near(t, from+">"+to+" per request", e.PerRequest, float64(m.made[from+" "+to])/float64(m.made[" front"]), 0.03)
+	}
+}
+
 // chainLacking is the graph of 2,000 requests to a, which calls b, where lack has
 // been at one in every lines at random, always the same.
 func chainLacking(lack func(*Record), every int) *Graph {
@@ -47,4 +72,42 @@ func chainLacking(lack func(*Record), every int) *Graph {
 		}
 	}
 	return b.Build([]Pod{{Service: "a", Name: "a-1", Address: "10.0.0.1"}, {Service: "b", Name: "b-1", Address: "10.0.0.2"}}, 0)
+}
+
+// Nobody knows how often anything happens in a log without a start; how many calls a
+// request makes does not depend on it.
+func TestRatesWithoutStarts(t *testing.T) {
+	g := chainLacking(func(r *Record) { r.Start = Missing }, 1)
+	check(t, g)
+	if !g.Untimed || g.Gateway.Rate != 0 || len(g.Warnings) != 1 || !strings.Contains(g.Warnings[0], "start_time") {
+		t.Errorf("untimed %v, %v requests/s, warnings %q", g.Untimed, g.Gateway.Rate, g.Warnings)
+	}
+	for _, e := range g.Edges {
+		near(t, "calls per request", e.PerRequest, 1, 1e-9)
+		near(t, "mean in ms", e.Mean.Seconds()*1000, 15, 3.001) // 18 and 12
+		if e.Rate != 0 || e.RateLow != 0 || e.RateHigh != 0 || e.Timed == 0 {
+			t.Errorf("edge %+v", e)
+		}
+	}
+}
+
+// One request_id on all lines: they are still as many a second as they are. By outbound
+// lines alone a proxy's lines then seemed to be of one request, too few to time them.
+func TestOneRequestIDForAll(t *testing.T) {
+	m := shop()
+	m.noIn, m.gateway, m.seconds, m.rate, m.sameID = true, true, 10, 40, true
+	g := collect(m.run(), Options{}).Build(m.pods(), 0)
+	check(t, g)
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
+		if e.From == 0 {
+			from = ""
+		}
+		near(t, from+">"+to+" rate", e.Rate, float64(m.made[from+" "+to])/m.seconds, 0.1)
+		near(t, from+">"+to+" per request", e.PerRequest, float64(m.made[from+" "+to])/float64(m.made[" front"]), 0.1)
+	}
+	if w := strings.Join(g.Warnings, "; "); !strings.Contains(w, "request_id is unique") {
+		t.Errorf("warnings %q", w)
+	}
 }

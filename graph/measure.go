@@ -30,7 +30,8 @@ func (s *survey) sum(h *hop, weight float64) {
 	w := &s.writers[s.writerOf(h)]
 	rate, bursts := weight/w.exposure, w.bursts
 	s.remark(h)
-	if h.to >= 0 && h.from < 0 && side == inSide {
+	laid := h.unsure != nil && s.doubt(h, rate)
+	if h.to >= 0 && h.from < 0 && !laid && (side == inSide || h.toPod != none && s.deaf(h.toPod)) {
 		s.lost[h.to] += rate
 	}
 	if p := s.podTally(h.toPod); p != nil {

@@ -12,6 +12,10 @@ type writer struct {
 	// different ones they belong to.
 	lines, in, out, requests int
 	last                     uint64 // key of the request counted last
+	// named are those of the inbound lines that have a request_id, took is how long
+	// all the calls took that they tell of.
+	named int
+	took  Micros
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
 	window      window
@@ -51,6 +55,61 @@ func (w window) covers(start, end Micros) bool {
 		}
 	}
 	return false
+}
+
+// weight is 0 for a call that window does not cover, else how many such calls it
+// stands for: the longer one is, the rarer it lies inside of a window whole, and calls
+// that wait for others are longer than those that do not.
+func (w window) weight(start, end Micros) float64 {
+	if !w.covers(start, end) {
+		return 0
+	}
+	span := float64(w.span())
+	if span == 0 {
+		return 1
+	}
+	return span / max(span-float64(end-start)*float64(len(w.blocks)), span/4)
+}
+
+// mean is how long a call takes that the proxy's pod receives.
+func (w *writer) mean() Micros { return w.took / Micros(max(1, w.in)) }
+
+// longCall is by how many times the mean a call may take longer to be thought of: one
+// in twenty does even where times are exponential, and a lone one that takes a minute
+// changes the mean by little.
+const longCall = 3
+
+// shorten takes a stretch off the end of each block.
+func (w window) shorten(by Micros) window {
+	var short window
+	for _, b := range w.blocks {
+		if b.last-by >= b.first {
+			short.blocks = append(short.blocks, block{b.first, b.last - by})
+		}
+	}
+	return short
+}
+
+// shift is the window on another clock.
+func (w window) shift(by Micros) window {
+	var to window
+	for _, b := range w.blocks {
+		to.blocks = append(to.blocks, block{b.first + by, b.last + by})
+	}
+	return to
+}
+
+// meet is the time that lies in both windows.
+func (w window) meet(o window) window {
+	var both window
+	for _, a := range w.blocks {
+		for _, b := range o.blocks {
+			if m := (block{max(a.first, b.first), min(a.last, b.last)}); m.first <= m.last {
+				both.blocks = append(both.blocks, m)
+			}
+		}
+	}
+	return both
 }
 
 const (

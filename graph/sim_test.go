@@ -41,15 +41,23 @@ type simMesh struct {
 	vip      bool   // outbound lines show the service's address
 	skew     bool   // clocks up to a day apart
 	noID     bool   // no request ids
+	sameID   bool   // one for all
+	noDown   bool   // no downstream addresses
 	stray    bool   // one line of each proxy a day off
 	twice    bool   // heads of two captures, an hour apart
 	noListed string // a service whose pods the request does not list
+	// drops is, by service, the part of its calls that get another request_id.
+	drops map[string]float64
+	// onHosts are services whose pods use the addresses of the hosts they run on,
+	// the first pods of each on the first host.
+	onHosts []string
 
 	r     *rand.Rand
 	byPod map[string][]simLine
 	skews map[string]Micros
 	ports int
 	made  map[string]int // calls by "from to"
+	ids   int            // made up by services that drop theirs
 }
 
 type simLine struct {
@@ -69,6 +77,9 @@ func (m *simMesh) service(name string) *simService {
 }
 
 func (m *simMesh) ip(service string, pod int) string {
+	if slices.Contains(m.onHosts, service) {
+		return fmt.Sprintf("10.254.0.%d", pod+1)
+	}
 	for i := range m.services {
 		if m.services[i].name == service {
 			return fmt.Sprintf("10.%d.%d.%d", i/200, i%200, pod+1)
@@ -175,6 +186,9 @@ func (m *simMesh) id(id string) []byte {
 	if m.noID {
 		return nil
 	}
+	if m.sameID {
+		return []byte("same")
+	}
 	return []byte(id)
 }
 
@@ -191,10 +205,19 @@ func (m *simMesh) serve(s *simService, pod int, id string, t Micros) Micros {
 			if !c.alongside {
 				t = end
 			}
-			end = max(end, m.call(s.name, pod, c.to, id, t))
+			end = max(end, m.call(s.name, pod, c.to, m.pass(s.name, id), t))
 		}
 	}
 	return end + work
+}
+
+// pass is the request_id under which a service sends on.
+func (m *simMesh) pass(service, id string) string {
+	if p := m.drops[service]; p == 0 || m.r.Float64() >= p {
+		return id
+	}
+	m.ids++
+	return fmt.Sprintf("made-up-%08d-%012d", m.seed, m.ids)
 }
 
 func (m *simMesh) write(proxy string, r Record) {
@@ -203,6 +226,9 @@ func (m *simMesh) write(proxy string, r Record) {
 			m.skews[proxy] = Micros(m.r.IntN(2*86_400_000)-86_400_000) * 1000
 		}
 		r.Start += m.skews[proxy]
+	}
+	if m.noDown {
+		r.Downstream = nil
 	}
 	// Logs hold whole milliseconds.
 	end := r.Start + r.Duration

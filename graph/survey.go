@@ -22,10 +22,25 @@ type survey struct {
 	tally []edgeTally
 	at    map[[2]int32]int32
 	byPod []podTally
-	// lost is, by node, the rate of calls received from unknown callers.
-	lost []float64
+	// lost is, by node, the rate of calls received from unknown callers, nameless
+	// how many lines tell of such.
+	lost     []float64
+	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
+	// addressed marks nodes that were called by an address that tells no pod.
+	addressed []bool
+	// unit is, by pod, what follower counts it under; first is each node's first
+	// pod. listens marks the units that log what they send and not what they
+	// receive; clocks compares those with their callers, whose calls to each node
+	// are counted in callers. hears is, by pod, where the log holds both (see hear),
+	// strange the part of its calls whose callers' clocks are not known.
+	unit, first []int32
+	listens     []bool
+	clocks      *clocks
+	callers     map[[2]int32]int
+	hears       []window
+	strange     []float64
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
 	// fanout is how many callees each node has, nil until it is asked for.
@@ -35,6 +50,9 @@ type survey struct {
 	// rates of the edges.
 	rates []estimate
 	odd   oddities
+	// entries are the external requests that were counted by their request_ids, of
+	// which there are ids.
+	entries, ids int
 	// oversized requests were capped; cut proxies have holes in their windows.
 	oversized int64
 	cut       int
@@ -69,6 +87,13 @@ type edgeTally struct {
 	hosts  [2]map[uint32]hostTally
 	// lines counts the events by side before any are summed up.
 	lines [2]int
+	// inferred is the rate of the calls that are this edge's only by inference,
+	// doubt of those that are nobody's and may be, shared this edge's part of them by
+	// what is certain; by side.
+	inferred, doubt, shared [2]float64
+	// unnamed is set where callees' lines that do not say who called may be of
+	// this edge.
+	unnamed bool
 	// timed counts events with a duration by side; durations and their total in
 	// µs are those of the side that is shown.
 	timed     [2]int
@@ -213,22 +238,44 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
+		nameless: make([]int, len(j.nodes)),
 		heard:    make([]heard, len(j.nodes)),
+
+		addressed: make([]bool, len(j.nodes)),
 	}
 	var hops []hop
 	for r := range s.events.requests() {
 		hops = s.resolve(hops[:0], r.events)
+		n := s.entered(hops, r.whole)
 		for i := range hops {
-			s.count(&hops[i], r.whole)
+			s.count(&hops[i], r.whole, n)
 		}
 	}
 	s.sortEdges()
 	return s
 }
 
+// entered is how many external requests share one request_id: one, as a rule.
+func (s *survey) entered(hops []hop, whole bool) int {
+	if !whole {
+		return 1
+	}
+	var n [2]int
+	for i := range hops {
+		if h := &hops[i]; h.from == 0 {
+			n[sideOf(h)]++
+		}
+	}
+	most := max(n[outSide], n[inSide])
+	s.ids += b2i(most > 0)
+	s.entries += most
+	return max(1, most)
+}
+
 // count notes one hop at its edge and its writer. Events that are not all of a
-// request count as one each: a request_id on all lines tells no requests apart.
-func (s *survey) count(h *hop, whole bool) {
+// request count as one each, and those of a request_id that many requests share as so
+// many: it tells none apart.
+func (s *survey) count(h *hop, whole bool, requests int) {
 	side := sideOf(h)
 	if d := h.event.duration; h.from >= 0 && h.to >= 0 {
 		e := s.edge(h.from, h.to)
@@ -238,7 +285,11 @@ func (s *survey) count(h *hop, whole bool) {
 		}
 		if side == outSide && whole {
 			s.heard[h.to].add(h.event)
+			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none
 		}
+	}
+	if h.to >= 0 && h.nameless() {
+		s.nameless[h.to]++
 	}
 	if h.entered {
 		return // its line is another proxy's
@@ -247,6 +298,8 @@ func (s *survey) count(h *hop, whole bool) {
 	w := &s.writers[at]
 	if side == inSide {
 		w.in++
+		w.named += b2i(h.event.traced())
+		w.took += max(0, h.event.duration.micros())
 	} else {
 		w.out++
 	}
@@ -258,7 +311,7 @@ func (s *survey) count(h *hop, whole bool) {
 	w.timed += b2i(h.event.timed())
 	if !whole || w.last != h.event.key || w.lines == 1 {
 		w.last = h.event.key
-		w.requests++
+		w.requests += requests
 	}
 }
 
@@ -291,6 +344,7 @@ func (s *survey) sortEdges() {
 		e := &s.tally[i]
 		s.at[[2]int32{e.from, e.to}] = int32(i)
 		e.durations = make([]span, 0, e.timed[e.side()])
+		e.unnamed = s.nameless[e.to] > 0 && e.lines[inSide] == 0
 		s.partlyDeaf = s.partlyDeaf || e.unheard()
 	}
 }
@@ -311,7 +365,9 @@ func (e *edgeTally) side() int {
 
 // unheard reports whether the callee's sidecars log no call of this edge: all go
 // around them, or they are those of a pod to itself.
-func (e *edgeTally) unheard() bool { return e.lines[outSide] > 0 && e.lines[inSide] == 0 }
+func (e *edgeTally) unheard() bool {
+	return e.lines[outSide] > 0 && e.lines[inSide] == 0 && !e.unnamed
+}
 
 // listen finds each writer's window.
 func (s *survey) listen() {

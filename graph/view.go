@@ -28,17 +28,26 @@ const weightUnit = 1e6
 // the root reaches are in topological order by Depth. (Vertices are not indexes
 // because StronglyConnectedComponents of v0.23.0 is wrong for the vertex 0.)
 func (g *Graph) DAG() dgraph.Graph[string, string] {
-	s := &dagStore{g: g, out: g.outEdges(), keys: make([]string, len(g.Nodes)), nodes: make(map[string]int, len(g.Nodes))}
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		key := n.Name
-		for _, taken := s.nodes[key]; taken; _, taken = s.nodes[key] {
-			key += " (" + kindNames[n.Kind] + ")"
-		}
-		s.keys[i], s.nodes[key] = key, i
+	s := &dagStore{g: g, out: g.outEdges(), keys: g.keys(), nodes: make(map[string]int, len(g.Nodes))}
+	for i, key := range s.keys {
+		s.nodes[key] = i
 	}
 	return dgraph.NewWithStore(dgraph.StringHash, dgraph.Store[string, string](s),
 		dgraph.Directed(), dgraph.Acyclic(), dgraph.Weighted(), dgraph.Rooted())
+}
+
+// keys are what the nodes are called in the DAG, each once.
+func (g *Graph) keys() []string {
+	keys, taken := make([]string, len(g.Nodes)), make(map[string]bool, len(g.Nodes))
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		key := n.Name
+		for taken[key] {
+			key += " (" + kindNames[n.Kind] + ")"
+		}
+		keys[i], taken[key] = key, true
+	}
+	return keys
 }
 
 var kindNames = [...]string{Root: "root", Service: "service", External: "external"}

@@ -82,16 +82,19 @@ func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
 	return per
 }
 
-// silence is by how many standard deviations the rates must show fewer calls
-// than deaf pods do before it is believed that some requests make them send
-// nothing. Most services send for every request or for none.
+// silence is by how many standard deviations the rates must show fewer calls than
+// requests that were followed before it is believed that some requests, which were not
+// seen, make a service send nothing. Most services send for every request or for none.
 const silence = 2
 
-// allowForSilence corrects the calls per call received of services whose pods are
-// deaf, or deaf to some callers: of these only requests that made them send something
-// were seen. It
-// is the same for all edges of a service, and the busiest tells it best.
+// allowForSilence corrects the calls per call received of services that receive calls
+// which neither their own proxy logs nor any clock places: of these only requests that
+// made them send something were seen. It is the same for all edges of a service, and
+// the busiest tells it best.
 func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
+	if !s.partlyDeaf {
+		return
+	}
 	out := g.outEdges()
 	passedBy := make([]bool, len(g.Nodes))
 	for i := range s.tally {
@@ -100,7 +103,7 @@ func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
 	}
 	for n := range g.Nodes {
 		edges := out.of(int32(n))
-		if len(edges) == 0 || !passedBy[n] && !slices.ContainsFunc(s.podsOfNode(int32(n)), s.deaf) {
+		if len(edges) == 0 || !passedBy[n] || !slices.ContainsFunc(s.podsOfNode(int32(n)), func(p int32) bool { return !s.deaf(p) }) {
 			continue
 		}
 		busiest := slices.MaxFunc(edges, func(a, b int32) int { return cmp.Compare(g.Edges[a].Rate, g.Edges[b].Rate) })
@@ -116,25 +119,35 @@ func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
 }
 
 // callsByTraces is, by edge, the calls per call received from requests that
-// were followed through their pods. Pods count by the rate at which they
-// receive, not by how many of their calls the log happens to hold.
+// were followed through their pods. Units count by the rate at which they
+// receive, not by how many of their calls the log happens to hold. What a service
+// sent under a request_id that it never received is seen under no call; it is added
+// by its rate, so that the sum is right whatever part of its calls that is.
 func (s *survey) callsByTraces(g *Graph) []estimate {
 	weight := make([]float64, len(g.Nodes))
 	per := make([]estimate, len(g.Edges))
+	out, named := g.outEdges(), s.named(len(g.Nodes))
 	for pod, ref := range s.pods {
-		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
-			weight[ref.node] += s.receives(pod)
+		if s.unit[pod] == int32(pod) && s.traceable(pod) {
+			weight[ref.node] += s.receives(g, pod)
 		}
 	}
-	out := g.outEdges()
 	for pod, ref := range s.pods {
-		if t := &s.byPod[pod]; t.seen > 0 && !s.mute(pod) {
-			w := s.receives(pod) / weight[ref.node]
-			for _, i := range out.of(ref.node) {
-				one := t.ratio(s.followed[[2]int32{i, int32(pod)}])
-				per[i].value += w * one.value
-				per[i].variance += w * w * one.variance
-			}
+		u := s.unit[pod]
+		t := &s.byPod[u]
+		if !s.traceable(int(u)) {
+			continue
+		}
+		w := weight[ref.node]
+		part := 0.0 // of the node's calls that were followed as this unit's
+		if u == int32(pod) {
+			part = s.receives(g, pod) / w * s.followable(pod, named)
+		}
+		for _, i := range out.of(ref.node) {
+			at := s.followed[[2]int32{i, int32(pod)}]
+			one, more := t.ratio(at), s.strays(pod, at.strays, w)
+			per[i].value += part*one.value + more.value
+			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value*s.strange[u])
 		}
 	}
 	for i := range per {
@@ -152,9 +165,67 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 	return per
 }
 
-// receives is the rate at which a pod is called or, where neither it nor its
+// traceable reports whether requests that were followed through a unit tell what it
+// sends. A proxy that logs both sides must have been heard for longer than a call takes,
+// or nothing would show whether its application passes request_id on.
+func (s *survey) traceable(unit int) bool {
+	w := &s.writers[unit]
+	return s.byPod[unit].seen > 0 && !s.mute(unit) && (w.in == 0 || w.out == 0 || s.hears[unit].span() > 0)
+}
+
+// named is, by node, the part of the calls that callers logged which has a request_id.
+func (s *survey) named(nodes int) []float64 {
+	all, named := make([]float64, nodes), make([]float64, nodes)
+	for i := range s.tally {
+		t := &s.tally[i]
+		all[t.to] += float64(t.events[outSide])
+		named[t.to] += float64(t.traced[outSide])
+	}
+	for n := range named {
+		if all[n] > 0 {
+			named[n] /= all[n]
+		}
+	}
+	return named
+}
+
+// followable is the part of the calls a pod received that have a request_id, by which
+// they were followed. It matters where the log would show what it sent for the others.
+func (s *survey) followable(pod int, named []float64) float64 {
+	w := &s.writers[pod]
+	switch {
+	case s.hears[pod].span() == 0:
+		return 1
+	case w.in > 0:
+		return float64(w.named) / float64(w.in)
+	case named[s.pods[pod].node] == 0: // where requests enter unlogged
+		return 1
+	}
+	return named[s.pods[pod].node]
+}
+
+// strays is what stray calls of a pod add to the calls per call received of its
+// service, which receives that many calls a second.
+func (s *survey) strays(pod, n int, received float64) estimate {
+	t := float64(s.hears[pod].span()) / 1e6
+	if n == 0 || t == 0 {
+		return estimate{}
+	}
+	per := s.events.scale * float64(n) / t / received
+	w := &s.writers[pod]
+	if w.in == 0 { // counted over other windows than the calls received
+		return estimate{per, per * per * w.bursts * (1/float64(n) + 1/(received*t))}
+	}
+	// Over the same window the two counts differ by what was under way at its ends.
+	return estimate{per, (max(0, 1-per)*float64(n) + 2*received*float64(w.mean())/1e6 + 1) / (received * t * received * t)}
+}
+
+// receives is the rate at which a unit is called or, where neither it nor its
 // callers logged that, of the requests that it sends for.
-func (s *survey) receives(pod int) float64 {
+func (s *survey) receives(g *Graph, pod int) float64 {
+	if s.shared(int32(pod)) && g.Nodes[s.pods[pod].node].Rate > 0 {
+		return g.Nodes[s.pods[pod].node].Rate
+	}
 	if rate := s.byPod[pod].received.rate(); rate > 0 {
 		return rate
 	}
@@ -223,3 +294,5 @@ func (s *survey) gatewayLatency(g *Graph) {
 		g.Gateway.P99 = quantile(all, rate*0.99)
 	}
 }
+
+func sq(x float64) float64 { return x * x }

@@ -5,12 +5,19 @@ import (
 	"strconv"
 )
 
+// manyShare is how many external requests may have one request_id on average: clients
+// may send the same again.
+const manyShare = 2
+
 // warnings are whole sentences in a fixed order: what the figures leave out and
 // what to do about it.
-func (s *survey) warnings(b *Builder, entries float64) []string {
+func (s *survey) warnings(b *Builder, g *Graph) []string {
 	var w warnings
+	entries := g.Gateway.Requests
+	w.sayIf(g.Untimed, "No line has a start, so rates are not known; calls per request come from counts. Log the field start_time.")
 	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all.", b.options.MaxEvents, s.events.scale)
 	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, and makes no trace; see whether request_id is unique.", b.options.MaxTrace)
+	w.sayIf(s.entries > manyShare*s.ids, "%d external requests have %d request_ids between them, so that what was called for which cannot be told; see whether request_id is unique.", s.entries, s.ids)
 	w.say(b.addresses.refused, "address was", "times an address was", "past the %d that are told apart and counts as outside the mesh.", b.options.MaxAddresses)
 	w.say(b.names.refused, "line names an upstream", "lines name upstreams", "past the %d that are told apart, so that only the address says who was called.", b.options.MaxNames)
 	w.say(int64(s.lumped), "external host", "external hosts", "called least are shown as one, %s.", OtherHosts)
@@ -18,7 +25,7 @@ func (s *survey) warnings(b *Builder, entries float64) []string {
 		w.say(int64(s.unplaced), "pod of the request has", "pods of the request have", "no address, so the log cannot show what they do.")
 	}
 	w.say(s.odd.reused, "line calls", "lines call", "a service at the address of another's pod; the service is believed, for the address may have been reused.")
-	w.say(s.odd.unsure, "line comes", "lines come", "from an address that several services share, and no request_id tells which of them called; they make no edge.")
+	w.say(s.odd.unsure, "line comes", "lines come", "from an address that several services share, and nothing tells which of them called; they make no edge, and the intervals of rates that they may be part of are wider.")
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")

@@ -122,9 +122,13 @@ func (h *hop) add(o *hop) {
 		}
 		return (a*float64(h.Rate) + b*float64(o.Rate)) / all
 	}
-	h.MeanMS = millis(mean(float64(h.MeanMS), float64(o.MeanMS)))
+	if h.MeanMS == nil || h.P99MS == nil {
+		h.MeanMS, h.P99MS = o.MeanMS, o.P99MS
+	} else if o.MeanMS != nil && o.P99MS != nil {
+		h.MeanMS = known(true, millis(mean(float64(*h.MeanMS), float64(*o.MeanMS))))
+		h.P99MS = known(true, max(*h.P99MS, *o.P99MS)) // no percentile of both can be above it
+	}
 	h.Errors = figure(mean(float64(h.Errors), float64(o.Errors)))
-	h.P99MS = max(h.P99MS, o.P99MS) // no percentile of both can be above it
 	h.Rate += o.Rate
 	h.PerRequest += o.PerRequest
 	h.Calls += o.Calls

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -55,10 +56,11 @@ type edgeRow struct {
 	PerRequest figure `json:"calls_per_request"`
 	PerCall    figure `json:"calls_per_call"`
 	Calls      int    `json:"calls"`
-	MeanMS     millis `json:"mean_ms"`
-	P99MS      millis `json:"p99_ms"`
-	P99Low     millis `json:"p99_ms_low"`
-	// P99High is null where there are too few calls to bound it.
+	// MeanMS, P99MS and P99Low are null where no call was timed, P99High besides
+	// where there are too few calls to bound it.
+	MeanMS    *millis  `json:"mean_ms"`
+	P99MS     *millis  `json:"p99_ms"`
+	P99Low    *millis  `json:"p99_ms_low"`
 	P99High   *millis  `json:"p99_ms_high"`
 	Errors    figure   `json:"error_ratio"`
 	Bytes     figure   `json:"response_bytes"`
@@ -73,7 +75,8 @@ type edgeRow struct {
 type pathRow struct {
 	Services []string `json:"services"`
 	Share    figure   `json:"share"`
-	MeanMS   millis   `json:"mean_ms"`
+	// MeanMS is null where nobody timed those requests.
+	MeanMS *millis `json:"mean_ms"`
 }
 
 // linesRow is what became of the log's lines.
@@ -103,9 +106,9 @@ func GraphWithin(o *optimize.Observation, limit int) ([]byte, error) {
 	g := o.Graph
 	d.set("root", graph.RootName)
 	d.set("gateway", meshGatewayOf(o))
-	d.list("services", 1, rowsOf(&d, serviceRows(o), func(s serviceRow) float64 { return float64(s.Rate) }))
-	d.list("externals", 5, rowsOf(&d, externalRows(g), func(x externalRow) float64 { return float64(x.Rate) }))
-	d.list("edges", 3, rowsOf(&d, edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate) }))
+	d.list("services", 1, rowsOf(&d, serviceRows(o), func(s serviceRow) float64 { return float64(s.Rate.rounded()) }))
+	d.list("externals", 5, rowsOf(&d, externalRows(g), func(x externalRow) float64 { return float64(x.Rate.rounded()) }))
+	d.list("edges", 3, rowsOf(&d, edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate.rounded()) }))
 	d.list("critical_paths", 4, rowsOf(&d, pathRows(o), nil))
 	d.set("lines", linesRow(g.Lines))
 	d.list("skipped_lines", 6, rowsOf(&d, skipRows(o.Log), nil))
@@ -149,6 +152,9 @@ func (r *serviceRow) observed(o *optimize.Observation, i int) {
 	n, c := &o.Graph.Nodes[i], &o.Critical.Services[i]
 	r.Namespaces, r.Opaque = n.Namespaces, n.Opaque
 	r.Rate, r.Visits = figure(n.Rate), figure(n.Visits)
+	if slices.ContainsFunc(n.Pods, func(p graph.PodTraffic) bool { return p.Received > 0 }) || n.Visits > 0 {
+		r.Rate = rateOf(o.Graph, n.Rate)
+	}
 	r.Depth = known(n.Depth >= 0, n.Depth)
 	measured := c.Calls > 0 || c.Self > 0
 	r.SelfMS, r.WorkMS = known(measured, millis(c.Self)), known(measured, millis(c.Work))
@@ -171,7 +177,7 @@ func externalRows(g *graph.Graph) []externalRow {
 	var rows []externalRow
 	for _, n := range g.Nodes {
 		if n.Kind == graph.External {
-			rows = append(rows, externalRow{n.Name, figure(n.Rate)})
+			rows = append(rows, externalRow{n.Name, rateOf(g, n.Rate)})
 		}
 	}
 	return rows
@@ -181,16 +187,27 @@ func externalRows(g *graph.Graph) []externalRow {
 func edgeRows(g *graph.Graph) []edgeRow {
 	rows := make([]edgeRow, 0, len(g.Edges))
 	for _, e := range g.Edges {
+		timed := e.Timed > 0 || e.Mean > 0
 		r := edgeRow{
 			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
-			Rate: figure(e.Rate), RateLow: figure(e.RateLow), RateHigh: figure(e.RateHigh), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
-			MeanMS: millis(e.Mean), P99MS: millis(e.P99), P99Low: millis(e.P99Low), P99High: known(e.P99High > 0, millis(e.P99High)), Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
+			Rate: rateOf(g, e.Rate), RateLow: rateOf(g, e.RateLow), RateHigh: rateOf(g, e.RateHigh), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
+			MeanMS: known(timed, millis(e.Mean)), P99MS: known(timed, millis(e.P99)), P99Low: known(timed, millis(e.P99Low)), P99High: known(e.P99High > 0, millis(e.P99High)),
+			Errors: figure(e.ErrorRatio), Bytes: figure(e.SentBytes),
 			Back: e.Back, fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
 		}
 		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// rateOf is the rate of something that happened: null where no line of the log tells
+// when.
+func rateOf(g *graph.Graph, rate float64) figure {
+	if g.Untimed {
+		return figure(math.NaN())
+	}
+	return figure(rate)
 }
 
 // maxHosts is how many names of one callee an edge lists; a wildcard behind one
@@ -218,7 +235,7 @@ func hostNames(hosts []graph.Host) (names []string, more int) {
 func pathRows(o *optimize.Observation) []pathRow {
 	var rows []pathRow
 	for _, p := range o.Critical.Paths {
-		rows = append(rows, pathRow{pathNames(o.Graph, p.Nodes), figure(p.Share), millis(p.Mean)})
+		rows = append(rows, pathRow{pathNames(o.Graph, p.Nodes), figure(p.Share), known(p.Mean > 0, millis(p.Mean))})
 	}
 	return rows
 }

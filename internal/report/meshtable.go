@@ -42,7 +42,7 @@ func meshLine(o *optimize.Observation) string {
 		took = fmt.Sprintf("mean %s, p99 %s", milliseconds(g.Mean), milliseconds(g.P99))
 	}
 	return fmt.Sprintf("%s requests/s, %s, of %s in the log; %s",
-		number(g.Rate), took, count(g.Requests, "request"), count(o.Critical.Traces, "trace"))
+		number(float64(rateOf(o.Graph, g.Rate))), took, count(g.Requests, "request"), count(o.Critical.Traces, "trace"))
 }
 
 func serviceTable(o *optimize.Observation, colour bool) *table {
@@ -77,7 +77,7 @@ func edgeTable(g *graph.Graph, colour bool) *table {
 			note = "closes a cycle"
 		}
 		t.add(e.From, e.To, number(float64(e.Rate)), number(float64(e.PerRequest)),
-			milliseconds(time.Duration(e.MeanMS)), milliseconds(time.Duration(e.P99MS)), percent(float64(e.Errors)), note)
+			millisOrDash(e.MeanMS), millisOrDash(e.P99MS), percent(float64(e.Errors)), note)
 	}
 	return t
 }
@@ -92,7 +92,7 @@ func pathTable(o *optimize.Observation, colour bool) *table {
 			t.add("", "", fmt.Sprintf("… and %d more", len(o.Critical.Paths)-i))
 			break
 		}
-		t.add(percent(p.Share), milliseconds(p.Mean), strings.Join(pathNames(o.Graph, p.Nodes), " → "))
+		t.add(percent(p.Share), millisOrDash(known(p.Mean > 0, millis(p.Mean))), strings.Join(pathNames(o.Graph, p.Nodes), " → "))
 	}
 	return t
 }

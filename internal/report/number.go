@@ -65,8 +65,11 @@ func (f figure) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(f.rounded()))
 }
 
-// rounded is f as MarshalJSON prints it.
+// rounded is f as MarshalJSON prints it, and as null is read: 0.
 func (f figure) rounded() figure {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return 0
+	}
 	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', 6, 64), 64)
 	if err != nil || v == 0 {
 		return 0 // no -0

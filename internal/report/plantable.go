@@ -37,7 +37,7 @@ func gatewayLine(r *optimize.Report) string {
 	if g.Requests == 0 {
 		return "no request was observed: the plan rests on the sidecars' use alone"
 	}
-	line := fmt.Sprintf("observed %s requests/s", number(g.Rate))
+	line := fmt.Sprintf("observed %s requests/s", number(float64(rateOf(r.Graph, g.Rate))))
 	if latencySeen(&g) {
 		line += " at " + milliseconds(g.Mean)
 	} else {

@@ -162,7 +162,7 @@ func (s *sketch) mesh(title string, notes []string) *draw.Mesh {
 
 func (s *sketch) node(p *spot) draw.Node {
 	n := draw.Node{Name: Printable(p.Name, maxLabel), Kind: draw.Service, Share: math.NaN(), Critical: p.main}
-	rate := perSecond(float64(p.Rate))
+	rate := s.perSecond(p.Rate)
 	switch {
 	case p.kind == graph.Root:
 		n.Kind, n.Lines = draw.Root, gatewayLines(&s.gateway)
@@ -180,13 +180,13 @@ func (s *sketch) node(p *spot) draw.Node {
 	if p.SelfMS != nil && *p.SelfMS > 0 {
 		n.Lines = append(n.Lines, "self "+shortMS(*p.SelfMS)+" · "+part(float64(p.Latency)))
 	}
-	n.Tip = n.Name + ": " + strings.Join(tips(p), ", ")
+	n.Tip = n.Name + ": " + strings.Join(s.tips(p), ", ")
 	return n
 }
 
 // tips is all that a picture tells of a service.
-func tips(p *spot) []string {
-	t := []string{count(p.Pods, "pod"), perSecond(float64(p.Rate)), fmt.Sprintf("%.3g calls per request", float64(p.Visits))}
+func (s *sketch) tips(p *spot) []string {
+	t := []string{count(p.Pods, "pod"), s.perSecond(p.Rate), fmt.Sprintf("%.3g calls per request", float64(p.Visits))}
 	if p.SelfMS != nil && p.WorkMS != nil {
 		t = append(t, "self "+shortMS(*p.SelfMS), "of it work "+shortMS(*p.WorkMS))
 	}
@@ -208,9 +208,14 @@ func tips(p *spot) []string {
 
 func (s *sketch) edge(h *hop) draw.Edge {
 	e := draw.Edge{From: h.from, To: h.to, Rate: float64(h.Rate), Critical: h.main, Back: h.Back,
-		Lines: []string{perSecond(float64(h.Rate)), latency(h.MeanMS, h.P99MS)}}
-	e.Tip = fmt.Sprintf("%s → %s: %s, %.3g per request, mean %s, p99 %s, %s seen", Printable(h.From, maxLabel), Printable(h.To, maxLabel),
-		perSecond(float64(h.Rate)), float64(h.PerRequest), shortMS(h.MeanMS), shortMS(h.P99MS), count(h.Calls, "call"))
+		Lines: []string{s.perSecond(h.Rate)}}
+	took := "not timed"
+	if h.MeanMS != nil && h.P99MS != nil {
+		e.Lines = append(e.Lines, latency(*h.MeanMS, *h.P99MS))
+		took = "mean " + shortMS(*h.MeanMS) + ", p99 " + shortMS(*h.P99MS)
+	}
+	e.Tip = fmt.Sprintf("%s → %s: %s, %.3g per request, %s, %s seen", Printable(h.From, maxLabel), Printable(h.To, maxLabel),
+		s.perSecond(h.Rate), float64(h.PerRequest), took, count(h.Calls, "call"))
 	if h.Errors > 0 {
 		failed := part(float64(h.Errors)) + " failed"
 		e.Lines = append(e.Lines, failed)
@@ -228,6 +233,14 @@ func gatewayLines(g *meshGateway) []string {
 		lines = append(lines, latency(*g.MeanMS, *g.P99MS))
 	}
 	return lines
+}
+
+// perSecond is a rate, where the log tells of any.
+func (s *sketch) perSecond(rate figure) string {
+	if s.gateway.Requests > 0 && s.gateway.Rate == nil {
+		return "- /s"
+	}
+	return perSecond(float64(rate))
 }
 
 // perSecond, shortMS and part are figures as pictures have room for them.

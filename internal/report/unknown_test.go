@@ -2,71 +2,63 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/sluice-mesh/sluice/graph"
 )
 
-// TestUnknownLatency: requests that entry services counted were timed by nobody, and
-// a latency of 0 would be a perfect one.
-func TestUnknownLatency(t *testing.T) {
+// What the log does not tell is null or "-" in every form, and never 0: rates where no
+// line has a start, times where none has a duration, how long requests took that
+// entered where nobody logs. A service without traffic has the rate 0 all the same.
+func TestUnknownIsNotZero(t *testing.T) {
 	r := shop()
-	r.Graph.Gateway = graph.Gateway{Requests: 800, Rate: 100}
-	plan, err := Plan(r, 1)
-	if err != nil {
-		t.Fatal(err)
+	g := r.Graph
+	g.Untimed = true
+	g.Gateway.Rate, g.Gateway.Mean, g.Gateway.P99 = 0, 0, 0
+	for i := range g.Nodes {
+		g.Nodes[i].Rate = 0
 	}
-	if want := `"observed": {"mean_ms":null,"requests_per_second":100}`; !strings.Contains(string(plan), want) {
-		t.Errorf("the plan has no %s:\n%s", want, plan)
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		e.Rate, e.Mean, e.P99 = 0, 0, 0
 	}
-	mesh, err := Graph(r.Observation)
-	if err != nil {
-		t.Fatal(err)
+	for i := range r.Critical.Paths {
+		r.Critical.Paths[i].Mean = 0
 	}
-	if want := `"requests_per_second":100,"mean_ms":null,"p99_ms":null`; !strings.Contains(string(mesh), want) {
-		t.Errorf("the graph has no %s:\n%s", want, mesh)
-	}
-	var tables bytes.Buffer
-	if err := PlanTable(&tables, r, false); err != nil {
-		t.Fatal(err)
-	}
-	if err := GraphTable(&tables, r.Observation, false); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"observed 100 requests/s (how long they took was not logged);", "100 requests/s, latency not logged, of 800 requests"} {
-		if !strings.Contains(tables.String(), want) {
-			t.Errorf("the tables do not say %q:\n%s", want, tables.String())
+	plan, mesh := cutTo(t, r, 0)
+	for _, key := range []string{"requests_per_second", "requests_per_second_low", "requests_per_second_high", "mean_ms", "p99_ms", "p99_ms_low", "p99_ms_high"} {
+		for _, e := range list(t, mesh, "edges") {
+			if v, ok := e[key]; v != nil || !ok {
+				t.Errorf("%s of an edge is %v", key, v)
+			}
 		}
 	}
-}
-
-// TestUnknownSelf: an idle service has shown no time of its own; one that was
-// measured at 0 has.
-func TestUnknownSelf(t *testing.T) {
-	r := shop()
-	r.Critical.Services[3].Self, r.Critical.Services[3].Work, r.Critical.Services[3].Calls = 0, 0, 7
-	mesh, err := Graph(r.Observation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		Services []struct {
-			Name string
-			Self *float64 `json:"self_ms"`
-			Work *float64 `json:"work_ms"`
+	for _, s := range list(t, mesh, "services") {
+		if v := s["requests_per_second"]; (v == nil) == (s["name"] == "idle") {
+			t.Errorf("%s has %v requests per second", s["name"], v)
 		}
 	}
-	if err := json.Unmarshal(mesh, &got); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range got.Services {
-		if known := s.Name != "idle"; (s.Self != nil) != known || (s.Work != nil) != known {
-			t.Errorf("%s: self_ms known %v, work_ms known %v, want both %v", s.Name, s.Self != nil, s.Work != nil, known)
+	for _, p := range list(t, mesh, "critical_paths") {
+		if p["mean_ms"] != nil {
+			t.Errorf("a path took %v", p["mean_ms"])
 		}
 	}
-	if _, err := RoundPicture(mesh); err != nil {
-		t.Errorf("a picture of a mesh with unknown times: %v", err)
+	if got := string(plan["observed"]); !strings.Contains(got, `"requests_per_second": null`) && !strings.Contains(got, `"requests_per_second":null`) {
+		t.Errorf("observed %s", got)
+	}
+	var table bytes.Buffer
+	if err := GraphTable(&table, r.Observation, false); err != nil {
+		t.Fatal(err)
+	}
+	if s := table.String(); !strings.Contains(s, "- requests/s") || strings.Contains(s, "0.0 ms") {
+		t.Errorf("table\n%s", s)
+	}
+	s := sketchOf(r.Observation)
+	if err := s.group(GroupAlike); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range s.mesh("", nil).Edges {
+		if e.Lines[0] != "- /s" || !strings.Contains(e.Tip, "not timed") {
+			t.Errorf("an edge says %q, %q", e.Lines, e.Tip)
+		}
 	}
 }

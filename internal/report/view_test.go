@@ -107,7 +107,7 @@ func TestGroupFigures(t *testing.T) {
 			continue
 		}
 		mean := 55. / 15
-		if h.Rate != 15 || h.Calls != 15 || h.P99MS != millis(10*ms) || fmt.Sprintf("%.3f", float64(h.MeanMS)/float64(ms)) != fmt.Sprintf("%.3f", mean) {
+		if h.Rate != 15 || h.Calls != 15 || h.P99MS == nil || *h.P99MS != millis(10*ms) || fmt.Sprintf("%.3f", float64(*h.MeanMS)/float64(ms)) != fmt.Sprintf("%.3f", mean) {
 			t.Errorf("rate %v, %d calls, mean %v, p99 %v", h.Rate, h.Calls, h.MeanMS, h.P99MS)
 		}
 	}
