@@ -105,7 +105,7 @@ type Options struct {
 }
 
 // DefaultKnee is the Options.Knee of the zero value.
-const DefaultKnee = 0.01
+const DefaultKnee = 0.02
 
 // Allotment is what one service's sidecars get, each, and why.
 type Allotment struct {

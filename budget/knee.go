@@ -7,9 +7,9 @@ import "math"
 const (
 	levelStep = 1.1
 	kneeTurns = 6 // halvings of the range of levels
-	// headroom is how many steps more than the rehearsed knee are given: loads vary,
-	// and past the knee latency rises much faster than it falls before.
-	headroom = 1
+	// headroom is the utilization that no sidecar is planned over where CPU is left:
+	// loads vary, hosts steal time, and from 0.7 on real quotas begin to throttle.
+	headroom = 0.7
 	// kneePlacings is how many placings a level is played under.
 	kneePlacings = 2
 )
@@ -37,17 +37,32 @@ func (b *believed) knee(o Options, played bool) float64 {
 		return b.thrifty(ladder, o.Thrift, func(level float64) float64 { return play(level).mean })
 	}
 	enough := b.atSidecars(best) + tolerance*best.mean
-	lo, hi := 0, turns-1 // the first level that is good enough is in (lo, hi]
+	lo, hi, at := 0, turns-1, best // the first level that is good enough is in (lo, hi]
 	for hi-lo > 1 {
 		mid := (lo + hi) / 2
 		if o := play(ladder[mid]); o.done > 0 && b.atSidecars(o) <= enough {
-			hi = mid
+			hi, at = mid, o
 		} else {
 			lo = mid
 		}
 	}
 	// A load that swung may swing up again.
-	return ladder[min(hi+headroom, turns-1)] * b.swing() * math.Exp(b.margin)
+	return b.roomy(at, ladder[hi]) * b.swing() * math.Exp(b.margin)
+}
+
+// roomy is the level, from one on, at which no sidecar is used over headroom.
+func (b *believed) roomy(o outcome, level float64) float64 {
+	for range 1 << kneeTurns {
+		tight := false
+		for i, cores := range b.at(level) {
+			tight = tight || o.cores[i] > headroom*cores
+		}
+		if !tight {
+			break
+		}
+		level *= 1 + (levelStep-1)/2
+	}
+	return level
 }
 
 // atSidecars is the ms per external request that a rehearsal spent at sidecars, at

@@ -165,7 +165,11 @@ func (b *believed) observe(woken []float64) {
 // noise is the relative error of this round's cost of service i: calls that were under
 // way when the log began or ended cost CPU and are not in it, and few calls scatter.
 func (b *believed) noise(i int) float64 {
-	few, cut := 1/float64(max(1, b.sidecars[i].Seen)), b.underWay()/2
+	s := &b.sidecars[i]
+	if bounded(s.Visits) == 0 {
+		return 1 // of what it was called for nothing has ended yet
+	}
+	few, cut := 1/float64(max(1, s.Seen)), b.underWay()/2
 	return math.Sqrt(costNoise*costNoise + cut*cut + few)
 }
 

@@ -26,8 +26,11 @@ func (b *believed) rescale(by float64) {
 	}
 }
 
-// alignWindow brings this round's usage to the scale of earlier ones where all
-// sidecars together moved away from it.
+// alignWindow finds a round in which all sidecars together moved away from what was
+// known: then one of the two usages is of another window. A round in which a sidecar
+// used just what its limit allows is at its own scale, for another window would hardly
+// hit a limit: what was known before is forgotten then. Else this round is brought to
+// the scale of those before it.
 func (b *believed) alignWindow() {
 	seen := make([][]Cost, len(b.seen))
 	for i := range seen {
@@ -46,9 +49,26 @@ func (b *believed) alignWindow() {
 	sort.Float64s(ratios)
 	// Both quartiles must agree: a few sidecars that changed are not a window.
 	low, high := ratios[len(ratios)/4], ratios[len(ratios)-1-len(ratios)/4]
-	if low > otherScale || high < 1/otherScale {
+	switch {
+	case low <= otherScale && high >= 1/otherScale:
+	case b.atLimit():
+		for i := range b.past {
+			b.past[i].Costs = nil
+		}
+	default:
 		b.rescale(ratios[len(ratios)/2])
 	}
+}
+
+// atLimit reports that some sidecar used its limit, and no more.
+func (b *believed) atLimit() bool {
+	most := 0.0
+	for i := range b.sidecars {
+		if g := float64(b.sidecars[i].Given) / 1000; g > 0 {
+			most = max(most, b.mesh.cores[i]/g)
+		}
+	}
+	return most > 0.9 && most < 1.1
 }
 
 // explainDelay raises the usage of a first round until a rehearsal shows the
