@@ -45,7 +45,7 @@ type HostEvidence struct {
 func Explain(ws []Workload, o Options) []Evidence {
 	o = o.withDefaults()
 	var out []Evidence
-	for _, ns := range survey(ws, o) {
+	for ns := range survey(ws, o) {
 		for _, s := range ns.scopes {
 			out = append(out, ns.explain(s, o))
 		}

@@ -22,7 +22,7 @@ func MissedOneIn(n int) int {
 func (s scope) reason(o Options) string {
 	var b strings.Builder
 	b.WriteString(s.finding())
-	if s.assumed {
+	if s.assumed() {
 		fmt.Fprintf(&b, "; it selects pods by %s=%s, which is assumed", o.LabelKey, s.services[0])
 	}
 	if len(s.services) > 1 {
