@@ -10,6 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
@@ -134,10 +137,11 @@ func TestMillis(t *testing.T) {
 }
 
 func TestEncodeEscapes(t *testing.T) {
-	got, err := encode("a\x00\x1b[31m\x7f\u009b\u00a0<é>\xff" + "\u0080")
+	var d document
+	got := d.encode("a\x00\x1b[31m\x7f\u009b\u00a0<é>\xff" + "\u0080")
 	want := "\"a\\u0000\\u001b[31m\\u007f\\u009b\u00a0<é>\\ufffd\\u0080\""
-	if err != nil || string(got) != want {
-		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	if d.err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, d.err, want)
 	}
 	var back string
 	if err := json.Unmarshal(got, &back); err != nil || back != "a\x00\x1b[31m\x7f\u009b\u00a0<é>\ufffd\u0080" {
@@ -219,6 +223,15 @@ func TestCutDOT(t *testing.T) {
 	}
 	if busy := r.Graph.Nodes[2000].Name; !bytes.Contains(part, []byte(busy)) {
 		t.Errorf("the busiest service, %s, was cut", busy)
+	}
+	// What is left is the same whether all the others were drawn first or not.
+	for _, most := range []int{1, 2, 700, 2000, 2001} {
+		all := sketchOf(r.Observation)
+		all.busiest(most, len(all.hops))
+		some, n := sketchWithin(r.Observation, most)
+		if d := gocmp.Diff(all.mesh("", nil), some.mesh("", nil), cmpopts.EquateNaNs()); d != "" || n != 2001 {
+			t.Errorf("of %d nodes, within %d (-all +some):\n%s", n, most, d)
+		}
 	}
 	huge, err := DOT(town(4, 1_000_000).Observation)
 	if err != nil || len(huge) > 40_000 {

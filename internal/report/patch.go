@@ -51,7 +51,7 @@ func Patches(r *optimize.Report) (yaml []byte, warnings []string) {
 // workloads finds what each workload's sidecars get.
 func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 	used := make(map[workload]*float64)
-	for _, s := range r.Request.Services() {
+	for _, s := range r.Fleet() {
 		for _, p := range s.Pods {
 			used[workload{p.Namespace, p.Name}] = p.SidecarMemory
 		}
