@@ -23,7 +23,7 @@ istio.yaml, /metrics, /healthz, and a page for people at /, which follows the ro
 
 Each 200 of /optimize is one round. What rounds teach about a mesh goes into the next
 plan; with --state-dir it outlives the process, kill -9 included. The last 1,000 rounds are
-kept, as many as fit into 1 GiB in the folder, 64 MiB without one, and what the last 8
+kept, as many as fit into 1 GiB in the folder, 24 MiB without one, and what the last 8
 meshes taught; the files of older rounds are deleted.
 
 The log, one line a round, goes to standard error: text on a terminal, else JSON. On

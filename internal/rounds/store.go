@@ -18,7 +18,7 @@ type Options struct {
 	Dir string
 	// MaxRounds is how many rounds are kept, 1,000 by default.
 	MaxRounds int
-	// MaxBytes is how many bytes they may take, packed: 64 MiB in memory and
+	// MaxBytes is how many bytes they may take, packed: 24 MiB in memory and
 	// 1 GiB in a folder by default.
 	MaxBytes int64
 	// Now is the clock, time.Now by default.
@@ -31,7 +31,7 @@ const (
 	defaultFolderBytes = 1 << 30
 	// maxSpare is the bytes of rounds in memory, those too that wait for room on
 	// the disk.
-	maxSpare = 64 << 20
+	maxSpare = 24 << 20
 )
 
 // kept is a round on the shelf.
@@ -135,6 +135,8 @@ func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner
 	if err != nil {
 		return nil, err
 	}
+	evidence := obs.Evidence
+	obs = nil // plan may let go of it before the round is written
 	draft, err := plan(n, prior)
 	if err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner
 	if err := ctx.Err(); err != nil {
 		return nil, err // nobody is left to answer
 	}
-	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: obs.Evidence, docs: draft.Documents, study: writeStudy(draft.Study)}, draft.Memory)
+	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: evidence, docs: draft.Documents, study: writeStudy(draft.Study)}, draft.Memory)
 }
 
 // begin is the number of the next round, its mesh, and what it starts from.
