@@ -20,22 +20,28 @@ type namespace struct {
 // of a mesh of very many there is only one at a time. The order of ws and of what is
 // in them leaves no trace. o has its defaults.
 func survey(ws []Workload, o Options) iter.Seq[namespace] {
-	byNamespace := map[string][]Workload{}
+	byNamespace := map[string][]int{}
 	r := resolver{domain: o.ClusterDomain, namespaces: map[string]bool{}}
 	homes := findHomes(ws, r, o)
-	for _, w := range ws {
-		w.Namespace = homes.of(w)
-		if len(w.Labels) == 0 {
-			w.Labels = o.labels(w)
-		}
-		byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
-		if isDNSLabel(w.Namespace) {
-			r.namespaces[w.Namespace] = true
+	for i, w := range ws {
+		home := homes.of(w)
+		byNamespace[home] = append(byNamespace[home], i)
+		if isDNSLabel(home) {
+			r.namespaces[home] = true
 		}
 	}
 	return func(yield func(namespace) bool) {
 		for _, name := range sortedKeys(byNamespace) {
-			if !yield(namespace{name, scopesOf(byNamespace[name], r, o), barred(name, o)}) {
+			in := make([]Workload, 0, len(byNamespace[name]))
+			for _, i := range byNamespace[name] {
+				w := ws[i]
+				w.Namespace = name
+				if len(w.Labels) == 0 {
+					w.Labels = o.labels(w)
+				}
+				in = append(in, w)
+			}
+			if !yield(namespace{name, scopesOf(in, r, o), barred(name, o)}) {
 				return
 			}
 		}

@@ -69,6 +69,7 @@ type Server struct {
 // about the options cannot be used.
 func New(o Options) (*Server, error) {
 	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), metrics: newMetrics(o.Version)}
+	s.o.Run.Lean = true
 	if s.log == nil {
 		s.log = logrus.New()
 		s.log.SetOutput(io.Discard)
@@ -79,7 +80,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.handler = s.routes()
 	if o.Demo && s.store.Latest() == 0 {
-		if _, err := s.round(s.stopping, demo.Request(), o.Run); err != nil {
+		if _, err := s.round(s.stopping, demo.Request(), s.o.Run); err != nil {
 			return nil, errors.Join(fmt.Errorf("api: the demo: %w", err), s.Close())
 		}
 	}

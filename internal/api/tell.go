@@ -51,7 +51,7 @@ func (s *Server) tell(t *told) {
 func fields(t *told) logrus.Fields {
 	p, obs := &t.report.Plan, t.report.Observation
 	f := logrus.Fields{
-		"round": t.round.Number, "services": len(obs.Services), "known_rounds": known(t.prior),
+		"round": t.round.Number, "services": len(obs.Services), "known_rounds": t.known,
 		"cpu": cores(p.CPU), "cpu_limit": obs.Request.CPULimit,
 		"memory": int64(p.Memory), "memory_limit": obs.Request.MemoryLimit,
 		"observed_ms": millis(obs.Graph.Gateway.Mean), "observed_rps": obs.Graph.Gateway.Rate,
@@ -59,8 +59,8 @@ func fields(t *told) logrus.Fields {
 		"lines": obs.Graph.Lines.Total, "lines_used": obs.Graph.Lines.Used,
 		"warnings": len(t.report.Warnings),
 	}
-	if change, why := biggest(p.Allotments, t.prior); change != "" {
-		f["change"], f["why"] = change, request.Shorten(why)
+	if t.change != "" {
+		f["change"], f["why"] = t.change, request.Shorten(t.why)
 	}
 	if len(t.report.Warnings) > 0 {
 		f["warning"] = request.Shorten(t.report.Warnings[0])
