@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
@@ -41,6 +42,8 @@ func (j *Job) mesh() *Mesh { return NewMesh(budget.NewStudy(j.Study.Input), j.St
 type reply struct {
 	Result *Result      `json:"result,omitempty"`
 	Error  *ScriptError `json:"error,omitempty"`
+	// Mishap is ours, not the script's.
+	Mishap *mishap.Error `json:"mishap,omitempty"`
 }
 
 // grace is what a worker has beyond the job's own time to learn the mesh, and to end.
@@ -83,7 +86,10 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	if err := json.Unmarshal(out, &r); err != nil {
 		return nil, fmt.Errorf("what-if: the process of the script answered nothing that can be read: %w", err)
 	}
-	if r.Error != nil {
+	switch {
+	case r.Mishap != nil:
+		return nil, r.Mishap
+	case r.Error != nil:
 		return nil, r.Error
 	}
 	return r.Result, nil
@@ -197,9 +203,11 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 		}
 	}
 	var r reply
-	var err error
-	r.Result, err = Run(ctx, m, j.Name, j.Script, b)
-	if err != nil && !errors.As(err, &r.Error) {
+	err := mishap.Guard(func() (err error) {
+		r.Result, err = Run(ctx, m, j.Name, j.Script, b)
+		return err
+	})
+	if err != nil && !errors.As(err, &r.Error) && !errors.As(err, &r.Mishap) {
 		return err
 	}
 	return answer(r)
