@@ -72,7 +72,7 @@ var homes = []struct {
 	{"golang.org/x/image/…", []string{"internal/draw"}, "pixels and fonts are for pictures"},
 	{"net/http/…", []string{"internal/api", "internal/cli", "internal/lab/grid"}, "no other package speaks to a network"},
 	{"go.starlark.net/…", []string{"internal/whatif"}, "strangers' scripts are bounded in one place"},
-	{"log/…", nil, "there is one logger, and it is not this one"},
+	{"log/…", []string{"internal/api"}, "there is one logger, and it is not this one: net/http, which takes no other, gets one that hands on to it"},
 	{"math/rand/…", []string{"internal/lab/grid"}, "same input, same bytes out; the grid draws its cells by a seed that is written"},
 	{"encoding/gob/…", nil, "state is JSON, which people and later versions can read"},
 }

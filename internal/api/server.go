@@ -143,6 +143,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          ErrorLog(s.log),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()

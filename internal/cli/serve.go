@@ -75,6 +75,17 @@ func (c *serveCommand) run(ctx context.Context) error {
 		return err
 	}
 	log := c.logger()
+	err := c.serve(ctx, log)
+	if line := message(err); line != "" {
+		// Who collects a server's lines wants the last one like the others.
+		log.Error(line)
+		err = quiet(err)
+	}
+	return err
+}
+
+// serve runs the server until ctx ends.
+func (c *serveCommand) serve(ctx context.Context, log *logrus.Logger) error {
 	// The port first: a second server must not touch the first one's state.
 	l, err := listen(c.listen)
 	if err != nil {
@@ -167,7 +178,7 @@ func debugServer(address string, log *logrus.Logger) (stop func() error, err err
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: localOnly(mux), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: localOnly(mux), ReadHeaderTimeout: 10 * time.Second, ErrorLog: api.ErrorLog(log)}
 	go func() { _ = server.Serve(l) }() // it ends with stop
 	log.WithField("address", l.Addr().String()).Info("profiles are served")
 	return server.Close, nil
