@@ -55,7 +55,7 @@ func newMetrics(version string) *metrics {
 	m.latency = m.gauges("gateway_latency_seconds", "Mean latency at the gateway: observed in the last round, and predicted for the next.")
 	m.rate = m.gauges("gateway_requests_per_second", "Requests at the gateway: observed in the last round, and predicted for the next.")
 	m.warnings = m.gauge("round_warnings", "Warnings of the last round.")
-	m.unsaved = m.counter("rounds_unsaved_total", "Rounds that were answered but could not be kept safely.")
+	m.unsaved = m.counter("rounds_unsaved_total", "Rounds that could not be written to the state folder when they were answered.")
 	m.build(version)
 	return m
 }
@@ -82,6 +82,14 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "sluice", Name: name, Help: help})
 	m.registry.MustRegister(g)
 	return g
+}
+
+// pending shows how many rounds wait to be written.
+func (m *metrics) pending(count func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "sluice", Name: "rounds_pending",
+		Help: "Rounds that were answered and are in memory alone, for the state folder cannot be written.",
+	}, func() float64 { return float64(count()) }))
 }
 
 func (m *metrics) histogram() prometheus.Histogram {

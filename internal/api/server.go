@@ -103,6 +103,9 @@ func (s *Server) open() (err error) {
 		s.log.Warn(w)
 	}
 	s.store = store
+	if store != nil {
+		s.metrics.pending(store.Pending)
+	}
 	if n := s.latest(); n > 0 {
 		s.log.WithField("round", n).Info("rounds of an earlier run were found")
 		s.metrics.round.Set(float64(n))
@@ -121,14 +124,15 @@ func (s *Server) latest() int {
 // Close gives back what New has opened. Serve must have returned.
 func (s *Server) Close() error {
 	s.stop()
-	var err error
 	if s.store != nil {
-		err = s.store.Close()
+		if err := s.store.Close(); err != nil {
+			s.log.WithError(err).Error("the state folder could not be left as it should be")
+		}
 	}
 	if s.roots != nil {
-		err = errors.Join(err, s.roots.close())
+		return s.roots.close()
 	}
-	return err
+	return nil
 }
 
 // ServeHTTP answers one request.

@@ -40,9 +40,13 @@ func (s *Server) tell(t *told) {
 	s.metrics.observe(t, took)
 	line := s.log.WithFields(fields(t)).WithField("took_ms", float64(took.Microseconds())/1000)
 	line.Info("round answered")
-	if err := t.round.Trouble; err != nil {
+	log := s.log.WithField("round", t.round.Number)
+	if err := t.round.Unsaved; err != nil {
 		s.metrics.unsaved.Inc()
-		s.log.WithField("round", t.round.Number).WithError(err).Error("the round was answered, but it is not safe")
+		log.WithError(err).Error("the round was answered, but it is not safe: make room in the state folder, and it is written with the next round")
+	}
+	if err := t.round.Untaught; err != nil {
+		log.WithError(err).Warn("the round was answered, but taught nothing")
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -263,6 +264,35 @@ func TestCutHugeNames(t *testing.T) {
 	}
 	if a, err := Answer(town(4, 1_000_000)); err != nil || len(a) < 4_000_000 {
 		t.Errorf("the answer was cut to %d bytes (%v); a harness needs it whole", len(a), err)
+	}
+}
+
+// Warn adds a warning to a document that is printed, and changes nothing else.
+func TestWarn(t *testing.T) {
+	full := shop()
+	none := shop()
+	none.Warnings = nil
+	for name, r := range map[string]*optimize.Report{"some warnings": full, "no warnings": none, "blank": blank()} {
+		doc, err := Plan(r, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const said = "a \"disk\" is full\u009b"
+		warned := Warn(doc, said)
+		var was, is map[string]any
+		if err := errors.Join(json.Unmarshal(doc, &was), json.Unmarshal(warned, &is)); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, warned)
+		}
+		was["warnings"] = append([]any{said}, was["warnings"].([]any)...)
+		if d := gocmp.Diff(was, is); d != "" || bytes.Contains(warned, []byte("\u009b")) {
+			t.Errorf("%s (-want +got): %s", name, d)
+		}
+		if lines := bytes.Count(doc, []byte("\n")); bytes.Count(warned, []byte("\n")) > lines+2 {
+			t.Errorf("%s: it is not a line for each row:\n%s", name, warned)
+		}
+	}
+	if other := []byte(`{"x": 1}`); string(Warn(other, "y")) != string(other) {
+		t.Error("what has no warnings is changed")
 	}
 }
 

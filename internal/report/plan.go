@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -68,6 +71,22 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	d.list("sidecars", 3, sidecarRows(r))
 	d.list("warnings", 2, warningRows(append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))
 	return d.finish(limit)
+}
+
+// Warn adds a warning to a document that Plan wrote, before those that it has. It may
+// take it a little over its limit, for which MaxDocument leaves room.
+func Warn(plan []byte, warning string) []byte {
+	const list = "\n\"warnings\": ["
+	before, after, found := bytes.Cut(plan, []byte(list)) // no string holds a newline
+	if !found {
+		return plan
+	}
+	var d document
+	out := slices.Concat(before, []byte(list+"\n  "), d.encode(warning))
+	if after[0] != ']' { // behind the last row the line ends by itself
+		return append(append(out, ','), after...)
+	}
+	return append(append(out, '\n'), after...)
 }
 
 // gatewayOf is g as far as it is known: a mean where requests were timed, a rate
