@@ -49,8 +49,9 @@ const (
 	MaxName = 1 << 20
 	// maxDepth is the nesting that is followed, that of encoding/json.
 	maxDepth = 10_000
-	// maxNumber is the length of a number's text in bytes.
-	maxNumber = 1 << 12
+	// maxNumber is the length in bytes up to which a number is held as it is written,
+	// and read by strconv, which is right for fewer than 800 digits.
+	maxNumber = 1 << 9
 	// maxKey is longer than any field name that means something.
 	maxKey = 64
 )
