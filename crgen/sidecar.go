@@ -78,10 +78,7 @@ func (ns namespace) nameFor(service string) string {
 // egress is the list of a narrowed scope.
 func (s scope) egress(o Options) []string {
 	if s.leaf() {
-		if len(o.Providers) == 0 {
-			return []string{nothing}
-		}
-		return list(o.base())
+		return []string{nothing} // and nothing else in that list, no provider either
 	}
 	return list(o.base(), s.hosts)
 }
@@ -91,7 +88,7 @@ func (s scope) leaf() bool {
 	return !slices.ContainsFunc(s.calls, func(c call) bool { return !c.stale })
 }
 
-// base is what all sidecars call themselves.
+// base is what sidecars call themselves, but for those of leaves.
 func (o Options) base() []string {
 	if len(o.Providers) == 0 {
 		return []string{o.RootNamespace + "/*"}
