@@ -2,6 +2,7 @@ package api
 
 import (
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -109,6 +110,11 @@ func (m *metrics) build(version string) {
 	})
 	g.Set(1)
 	m.registry.MustRegister(g)
+}
+
+// refused counts an answer that no handler gave.
+func (m *metrics) refused(status int) {
+	m.requests.WithLabelValues("other", strconv.Itoa(status)).Inc()
 }
 
 // observe takes the figures of an answered round.

@@ -150,7 +150,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:          ErrorLog(s.log),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
+	go func() { ended <- server.Serve(speaking{l, s.metrics.refused}) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("api: %w", err)
