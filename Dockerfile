@@ -15,11 +15,11 @@ ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath \
     -ldflags "-s -w -X github.com/sluice-mesh/sluice/internal/cli.version=${VERSION}" \
     -o /out/sluice ./cmd/sluice \
- && mkdir /out/state /out/tmp
+ && mkdir -p /out/state /out/tmp && chmod 1777 /out/tmp
 
 FROM scratch
 COPY --from=build /out/sluice /sluice
-# /tmp is for long bodies while they come in; a new volume mounted on /state takes
+# /tmp is for long bodies while they come in, whoever the image is run as; a new volume mounted on /state takes
 # over the owner of that folder.
 COPY --from=build --chown=65532:65532 /out/tmp /tmp
 COPY --from=build --chown=65532:65532 /out/state /state
