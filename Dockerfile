@@ -15,7 +15,7 @@ ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath \
     -ldflags "-s -w -X github.com/sluice-mesh/sluice/internal/cli.version=${VERSION}" \
     -o /out/sluice ./cmd/sluice \
- && mkdir -p /out/state /out/tmp && chmod 1777 /out/tmp
+ && mkdir /out/state && mkdir -m 1777 /out/tmp
 
 FROM scratch
 COPY --from=build /out/sluice /sluice
