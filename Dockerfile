@@ -14,14 +14,14 @@ COPY . .
 ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath \
     -ldflags "-s -w -X github.com/sluice-mesh/sluice/internal/cli.version=${VERSION}" \
-    -o /out/sluice ./cmd/sluice \
- && mkdir /out/state /out/tmp
+    -o /out/root/sluice ./cmd/sluice \
+ && mkdir -m 1777 /out/root/tmp && mkdir /out/state
 
 FROM scratch
-COPY --from=build /out/sluice /sluice
-# /tmp is for long bodies while they come in; a new volume mounted on /state takes
-# over the owner of that folder.
-COPY --from=build --chown=65532:65532 /out/tmp /tmp
+# /tmp is for long bodies while they come in, whoever runs it; a folder keeps its mode
+# only as a part of what is copied. A new volume mounted on /state takes over the owner
+# of that folder.
+COPY --from=build /out/root/ /
 COPY --from=build --chown=65532:65532 /out/state /state
 USER 65532:65532
 EXPOSE 3001

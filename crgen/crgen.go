@@ -77,10 +77,18 @@ func Generate(ws []Workload, o Options) (rs []Resource, warnings []string) {
 		return nil, []string{err.Error() + "; no resources are generated"}
 	}
 	var n notes
-	for _, ns := range survey(ws, o) {
+	why := ""
+	for ns := range survey(ws, o) {
 		ns.warn(o, &n)
-		if ns.barred == "" {
-			rs = append(rs, ns.resources(o, &n)...)
+		if ns.barred != "" {
+			continue
+		}
+		for _, r := range ns.resources(o, &n) {
+			if r.Reason == why { // namespaces are alike: one text serves them all
+				r.Reason = why
+			}
+			why = r.Reason
+			rs = append(rs, r)
 		}
 	}
 	return rs, n.list()

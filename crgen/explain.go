@@ -44,10 +44,16 @@ type HostEvidence struct {
 // options are taken for their defaults; Check them first.
 func Explain(ws []Workload, o Options) []Evidence {
 	o = o.withDefaults()
-	var out []Evidence
-	for _, ns := range survey(ws, o) {
+	out := make([]Evidence, 0, len(ws))
+	why := ""
+	for ns := range survey(ws, o) {
 		for _, s := range ns.scopes {
-			out = append(out, ns.explain(s, o))
+			e := ns.explain(s, o)
+			if e.Because == why { // one text for all that are alike, as in Generate
+				e.Because = why
+			}
+			why = e.Because
+			out = append(out, e)
 		}
 	}
 	return out

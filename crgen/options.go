@@ -49,7 +49,7 @@ type Options struct {
 	RootNamespace string
 	// Providers are the services, as exact namespace/fqdn, that the sidecars
 	// themselves call (tracing, OTLP, ext_authz, access log). Named, they stand in
-	// the place of RootNamespace/*, in the scopes of leaves too.
+	// the place of RootNamespace/*. Leaves list neither.
 	Providers []string
 	// Round is the current round. While it is 0 no host is ever dropped.
 	Round int

@@ -25,7 +25,7 @@ func NewReach(ws []Workload, o Options) *Reach {
 	}
 	r.homes = findHomes(ws, r.resolver, o)
 	var n notes
-	for _, ns := range survey(ws, o) {
+	for ns := range survey(ws, o) {
 		if isDNSLabel(ns.name) {
 			r.resolver.namespaces[ns.name] = true
 		}

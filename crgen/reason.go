@@ -22,7 +22,7 @@ func MissedOneIn(n int) int {
 func (s scope) reason(o Options) string {
 	var b strings.Builder
 	b.WriteString(s.finding())
-	if s.assumed {
+	if s.assumed() {
 		fmt.Fprintf(&b, "; it selects pods by %s=%s, which is assumed", o.LabelKey, s.services[0])
 	}
 	if len(s.services) > 1 {
@@ -68,9 +68,11 @@ func (ns namespace) warn(o Options, n *notes) {
 	if o.NoDefault {
 		keeps = "see the whole mesh"
 	}
-	var wide []string
+	var wide, blind []string
 	for _, s := range ns.scopes {
 		switch {
+		case s.obstacle == "" && s.leaf() && len(o.Providers) > 0:
+			blind = append(blind, quote(s.services[0]))
 		case s.obstacle == "" || s.skipped:
 		case s.own:
 			n.addf("no Sidecar for service %s of namespace %q: %s; its pods %s",
@@ -78,6 +80,10 @@ func (ns namespace) warn(o Options, n *notes) {
 		default:
 			wide = append(wide, fmt.Sprintf("%s (%s)", quote(s.services[0]), s.obstacle))
 		}
+	}
+	if len(blind) > 0 {
+		n.addf("%s in namespace %q call nothing and list %q alone, so that their own proxies cannot call the providers either: where each request needs one (ext_authz), do not apply the Sidecars of %s",
+			count(len(blind), "workload"), ns.name, nothing, shorten(blind))
 	}
 	if len(wide) > 0 {
 		n.addf("%d of %s in namespace %q not narrowed, they %s: %s",

@@ -25,9 +25,8 @@ type scope struct {
 	namespace string
 	// services that it is for, the one it is named after first, the others sorted.
 	services []string
+	// labels of its pods, none where nobody said which they carry: see selector.
 	labels   map[string]string
-	// assumed is that nobody said which labels the pods carry.
-	assumed  bool
 	requests int
 	doubt    string
 	calls    []call
@@ -46,9 +45,6 @@ type scope struct {
 func merge(ws []Workload, r resolver, o Options) scope {
 	lead := lead(ws)
 	s := scope{namespace: ws[0].Namespace, labels: ws[lead].Labels}
-	if len(s.labels) == 0 {
-		s.labels, s.assumed = map[string]string{o.LabelKey: ws[lead].Service}, true
-	}
 	s.services = []string{ws[lead].Service}
 	byHost := map[string]*call{}
 	opaque := ""
@@ -65,6 +61,17 @@ func merge(ws []Workload, r resolver, o Options) scope {
 	s.settle(byHost, o)
 	s.judge(opaque, o)
 	return s
+}
+
+// assumed is that nobody said which labels its pods carry.
+func (s *scope) assumed() bool { return len(s.labels) == 0 }
+
+// selector is the labels that select its pods.
+func (s *scope) selector(o Options) map[string]string {
+	if s.assumed() {
+		return map[string]string{o.LabelKey: s.services[0]}
+	}
+	return s.labels
 }
 
 // lead is the workload to name a scope after: one whose name a resource can

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	networking "istio.io/api/networking/v1beta1"
-	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -21,23 +18,12 @@ const (
 	ownNamespace = "./*"
 )
 
-// manager marks the objects as ours, so that an operator finds and removes them.
-var manager = map[string]string{"app.kubernetes.io/managed-by": "sluice"}
-
-// document is a Kubernetes object. sigs.k8s.io/yaml sorts keys, which puts these
-// in the order people expect.
-type document struct {
-	APIVersion string              `json:"apiVersion"`
-	Kind       string              `json:"kind"`
-	Metadata   metadata            `json:"metadata"`
-	Spec       *networking.Sidecar `json:"spec"`
-}
-
-type metadata struct {
-	Labels    map[string]string `json:"labels"`
-	Name      string            `json:"name"`
-	Namespace string            `json:"namespace"`
-}
+// managerKey and manager mark the objects as ours, so that an operator finds and
+// removes them.
+const (
+	managerKey = "app.kubernetes.io/managed-by"
+	manager    = "sluice"
+)
 
 // resources of one namespace, by name.
 func (ns namespace) resources(o Options, n *notes) []Resource {
@@ -53,7 +39,7 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 	}
 	for _, s := range ns.scopes {
 		if s.obstacle == "" {
-			emit(ns.narrow(s, o), s.labels)
+			emit(ns.narrow(s, o), s.selector(o))
 		}
 	}
 	if r, ok := ns.fallback(o, n); ok {
@@ -92,10 +78,7 @@ func (ns namespace) nameFor(service string) string {
 // egress is the list of a narrowed scope.
 func (s scope) egress(o Options) []string {
 	if s.leaf() {
-		if len(o.Providers) == 0 {
-			return []string{nothing}
-		}
-		return list(o.base())
+		return []string{nothing} // and nothing else in that list, no provider either
 	}
 	return list(o.base(), s.hosts)
 }
@@ -105,7 +88,7 @@ func (s scope) leaf() bool {
 	return !slices.ContainsFunc(s.calls, func(c call) bool { return !c.stale })
 }
 
-// base is what all sidecars call themselves.
+// base is what sidecars call themselves, but for those of leaves.
 func (o Options) base() []string {
 	if len(o.Providers) == 0 {
 		return []string{o.RootNamespace + "/*"}
@@ -176,23 +159,4 @@ func (ns namespace) outside(entries []string) []string {
 	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool {
 		return strings.HasPrefix(e, ns.name+"/")
 	})
-}
-
-// render writes the resource as YAML. labels select its pods; a default has none,
-// and then no selector at all: an empty one would select every pod and come
-// before the default. The egress has one listener without a port, which would
-// bind the hosts to that port, and there is no outboundTrafficPolicy, since an
-// empty one means REGISTRY_ONLY.
-func render(r Resource, labels map[string]string, o Options) (string, error) {
-	spec := &networking.Sidecar{Egress: []*networking.IstioEgressListener{{Hosts: r.Hosts}}}
-	if len(labels) > 0 {
-		spec.WorkloadSelector = &networking.WorkloadSelector{Labels: labels}
-	}
-	text, err := yaml.Marshal(document{
-		APIVersion: "networking.istio.io/" + o.APIVersion,
-		Kind:       r.Kind,
-		Metadata:   metadata{Labels: manager, Name: r.Name, Namespace: r.Namespace},
-		Spec:       spec,
-	})
-	return string(text), err
 }

@@ -2,6 +2,7 @@ package crgen
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -15,27 +16,36 @@ type namespace struct {
 	barred string
 }
 
-// survey sorts the workloads into namespaces and scopes. The order of ws and of
-// what is in them leaves no trace. o has its defaults.
-func survey(ws []Workload, o Options) []namespace {
-	byNamespace := map[string][]Workload{}
+// survey sorts the workloads into namespaces and scopes, one namespace after another:
+// of a mesh of very many there is only one at a time. The order of ws and of what is
+// in them leaves no trace. o has its defaults.
+func survey(ws []Workload, o Options) iter.Seq[namespace] {
+	byNamespace := map[string][]int{}
 	r := resolver{domain: o.ClusterDomain, namespaces: map[string]bool{}}
 	homes := findHomes(ws, r, o)
-	for _, w := range ws {
-		w.Namespace = homes.of(w)
-		if len(w.Labels) == 0 {
-			w.Labels = o.labels(w)
-		}
-		byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
-		if isDNSLabel(w.Namespace) {
-			r.namespaces[w.Namespace] = true
+	for i, w := range ws {
+		home := homes.of(w)
+		byNamespace[home] = append(byNamespace[home], i)
+		if isDNSLabel(home) {
+			r.namespaces[home] = true
 		}
 	}
-	var out []namespace
-	for _, name := range sortedKeys(byNamespace) {
-		out = append(out, namespace{name, scopesOf(byNamespace[name], r, o), barred(name, o)})
+	return func(yield func(namespace) bool) {
+		for _, name := range sortedKeys(byNamespace) {
+			in := make([]Workload, 0, len(byNamespace[name]))
+			for _, i := range byNamespace[name] {
+				w := ws[i]
+				w.Namespace = name
+				if len(w.Labels) == 0 {
+					w.Labels = o.labels(w)
+				}
+				in = append(in, w)
+			}
+			if !yield(namespace{name, scopesOf(in, r, o), barred(name, o)}) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // barred says why a namespace gets no Sidecar, "" when it may.
@@ -114,7 +124,7 @@ func sharing(ws []Workload, o Options) [][]Workload {
 // selectorKey spells the labels that would select the workload's pods.
 func selectorKey(w Workload, o Options) string {
 	if len(w.Labels) == 0 {
-		return labelsKey(map[string]string{o.LabelKey: w.Service})
+		return o.LabelKey + "\x00" + w.Service + "\x00"
 	}
 	return labelsKey(w.Labels)
 }

@@ -189,10 +189,42 @@ func TestTablesFull(t *testing.T) {
 	if len(g.Warnings) != 1 || !strings.Contains(g.Warnings[0], "past the 20 that are told apart") {
 		t.Errorf("warnings %q", g.Warnings)
 	}
-	long := line{down: "10.0.0.1:4", up: "1.2.3.4:80", host: strings.Repeat("x", 2000), id: "r"}
-	if got := drawn(buildLines(listPods("a:10.0.0.1"), long)); got != "a>1.2.3.4 1" {
-		t.Errorf("edges %s", got)
+}
+
+// What is too long for a name or an address is told as that, and not as one of too
+// many; a reading that was saved and read again tells it too.
+func TestTextsTooLong(t *testing.T) {
+	pods := listPods("a:10.0.0.1")
+	f := func(l line, edges string, warnings ...string) {
+		t.Helper()
+		l.id = "r"
+		b := collect(records(l), Options{})
+		saved, err := decoded(coded(t, b), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []*Builder{b, saved} {
+			g := b.Build(pods, 0)
+			if got := drawn(g); got != edges {
+				t.Errorf("edges %s, want %s", got, edges)
+			}
+			for _, w := range warnings {
+				if !slices.Contains(g.Warnings, w) {
+					t.Errorf("warnings %q lack %q", g.Warnings, w)
+				}
+			}
+			if strings.Contains(strings.Join(g.Warnings, " "), "told apart") {
+				t.Errorf("warnings %q invent a crowd", g.Warnings)
+			}
+		}
 	}
+	x := strings.Repeat("x", 2000)
+	f(line{down: "10.0.0.1:4", up: "1.2.3.4:80", host: x}, "a>1.2.3.4 1",
+		"1 line names an upstream by more than 1024 bytes, so that only the address says who was called.")
+	f(line{down: x, upLocal: "10.9.9.9:1", up: "10.0.0.1:80", host: fqdn("a")}, "ingress-gateway>a 1",
+		"1 address is longer than the 255 bytes that any can have, and counts as outside the mesh.")
+	f(line{down: x, upLocal: x, up: "10.0.0.1:80", host: fqdn("a")}, "ingress-gateway>a 1",
+		"2 times an address is longer than the 255 bytes that any can have, and counts as outside the mesh.")
 }
 
 // Absurd times must not overflow into figures.

@@ -46,6 +46,7 @@ func (e *encoder) number(n uint64) {
 
 func (e *encoder) table(t *table) {
 	e.number(uint64(t.refused))
+	e.number(uint64(t.tooLong))
 	e.number(uint64(len(t.texts) - int(firstID)))
 	for _, text := range t.texts[firstID:] {
 		e.number(uint64(len(text)))
@@ -135,7 +136,7 @@ func (d *decoder) number(most uint64) uint64 {
 }
 
 func (d *decoder) table(t *table) []uint32 {
-	refused := int64(d.number(1 << 50))
+	refused, tooLong := int64(d.number(1<<50)), int64(d.number(1<<50))
 	n := d.number(maxCodedTexts)
 	ids := []uint32{absent, overflow}
 	for ; n > 0 && d.err == nil; n-- {
@@ -146,6 +147,7 @@ func (d *decoder) table(t *table) []uint32 {
 		ids = append(ids, t.id(text))
 	}
 	t.refused += refused
+	t.tooLong += tooLong
 	return ids
 }
 

@@ -92,14 +92,14 @@ func TestDecodeRefuses(t *testing.T) {
 		return p
 	}
 	for name, p := range map[string][]byte{
-		"a level past all bits": numbers(DefaultMaxTrace, 64, 0, 0, 0, 0, 0, 0),
-		"absurd lines":          numbers(DefaultMaxTrace, 0, 1<<60, 0, 0, 0, 0, 0),
-		"absurd addresses":      numbers(DefaultMaxTrace, 0, 0, 0, 1<<40),
-		"a long address":        numbers(DefaultMaxTrace, 0, 0, 0, 1, 1<<20),
-		"absurd events":         numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 1<<60),
-		"an address of nobody":  slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 1), make([]byte, 9), numbers(0, 0, 0, 2, 0, 0, 0, 0, 1)),
-		"flags of tomorrow":     slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 1), []byte{0x80}, make([]byte, 8), numbers(0, 0, 0, 0, 0, 0, 0, 0, 1)),
-		"a start before 1970":   slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 1), make([]byte, 9), numbers(99, 0, 0, 0, 0, 0, 0, 0, 1)),
+		"a level past all bits": numbers(DefaultMaxTrace, 64, 0, 0, 0, 0, 0, 0, 0, 0),
+		"absurd lines":          numbers(DefaultMaxTrace, 0, 1<<60, 0, 0, 0, 0, 0, 0, 0),
+		"absurd addresses":      numbers(DefaultMaxTrace, 0, 0, 0, 0, 1<<40),
+		"a long address":        numbers(DefaultMaxTrace, 0, 0, 0, 0, 1, 1<<20),
+		"absurd events":         numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 0, 0, 1<<60),
+		"an address of nobody":  slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 0, 0, 1), make([]byte, 9), numbers(0, 0, 0, 2, 0, 0, 0, 0, 1)),
+		"flags of tomorrow":     slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 0, 0, 1), []byte{0x80}, make([]byte, 8), numbers(0, 0, 0, 0, 0, 0, 0, 0, 1)),
+		"a start before 1970":   slices.Concat(numbers(DefaultMaxTrace, 0, 0, 0, 0, 0, 0, 0, 0, 1), make([]byte, 9), numbers(99, 0, 0, 0, 0, 0, 0, 0, 1)),
 	} {
 		if _, err := decoded(p, Options{}); !errors.Is(err, ErrCoded) {
 			t.Errorf("%s: %v", name, err)

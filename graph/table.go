@@ -9,10 +9,11 @@ type table struct {
 	texts   []string
 	max     int // texts
 	longest int // bytes of a text
-	refused int64
+	// refused texts found no room, tooLong ones are longer than any that mean something.
+	refused, tooLong int64
 }
 
-// Ids that stand for no text: the field was absent, or the table was full.
+// Ids that stand for no text: the field was absent, or not taken.
 const (
 	absent uint32 = iota
 	overflow
@@ -23,7 +24,7 @@ func newTable(max, longest int) table {
 	return table{ids: make(map[string]uint32), texts: make([]string, firstID), max: max, longest: longest}
 }
 
-// id interns text; absent for an empty one, overflow when there is no room.
+// id interns text; absent for an empty one, overflow when it is not taken.
 func (t *table) id(text []byte) uint32 {
 	if len(text) == 0 {
 		return absent
@@ -31,7 +32,11 @@ func (t *table) id(text []byte) uint32 {
 	if id, ok := t.ids[string(text)]; ok {
 		return id
 	}
-	if len(t.ids) >= t.max || len(text) > t.longest {
+	switch {
+	case len(text) > t.longest:
+		t.tooLong++
+		return overflow
+	case len(t.ids) >= t.max:
 		t.refused++
 		return overflow
 	}
@@ -50,6 +55,7 @@ func (t *table) absorb(o *table) []uint32 {
 		to[id] = t.id([]byte(o.texts[id]))
 	}
 	t.refused += o.refused
+	t.tooLong += o.tooLong
 	return to
 }
 

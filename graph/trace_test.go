@@ -141,3 +141,20 @@ func TestTracesAreWhole(t *testing.T) {
 		t.Errorf("%d calls in traces, %d were made", calls, made)
 	}
 }
+
+func TestWithoutTraces(t *testing.T) {
+	g := buildLines(listPods("a:10.0.0.1"), line{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r", dur: 100})
+	count := func(g *Graph) (n int) {
+		for range g.Traces() {
+			n++
+		}
+		for range g.Visits() {
+			n++
+		}
+		return n
+	}
+	lean := g.WithoutTraces()
+	if before, after := count(g), count(lean); before != 2 || after != 0 || lean.Lines != g.Lines || len(lean.Nodes) != len(g.Nodes) {
+		t.Errorf("%d traces and visits, %d without, of %d and %d nodes", before, after, len(g.Nodes), len(lean.Nodes))
+	}
+}

@@ -20,6 +20,8 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	w.sayIf(s.entries > manyShare*s.ids, "%d external requests have %d request_ids between them, so that what was called for which cannot be told; see whether request_id is unique.", s.entries, s.ids)
 	w.say(b.addresses.refused, "address was", "times an address was", "past the %d that are told apart and counts as outside the mesh.", b.options.MaxAddresses)
 	w.say(b.names.refused, "line names an upstream", "lines name upstreams", "past the %d that are told apart, so that only the address says who was called.", b.options.MaxNames)
+	w.say(b.addresses.tooLong, "address is", "times an address is", "longer than the %d bytes that any can have, and counts as outside the mesh.", longestAddress)
+	w.say(b.names.tooLong, "line names an upstream", "lines name upstreams", "by more than %d bytes, so that only the address says who was called.", longestName)
 	w.say(int64(s.lumped), "external host", "external hosts", "called least are shown as one, %s.", OtherHosts)
 	if b.added > 0 {
 		w.say(int64(s.unplaced), "pod of the request has", "pods of the request have", "no address, so the log cannot show what they do.")

@@ -19,7 +19,7 @@ import (
 // log begins so, and a transfer that changes line ends breaks it.
 const (
 	partialMagic   = "\x89sluice\r\n"
-	partialVersion = 1
+	partialVersion = 2
 )
 
 // Save writes a partial reading, which Read takes where it takes a log: the

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
 // reader is one reading under way: the calling goroutine cuts blocks, and once
@@ -79,12 +81,12 @@ func (rd *reader) parallel() {
 		free <- new(block)
 	}
 	var workers sync.WaitGroup
-	var broken atomic.Pointer[any]
+	var broken atomic.Pointer[mishap.Error]
 	for i := range rd.o.Workers {
 		d := rd.decoder(i)
 		workers.Go(func() {
-			if p := rd.work(d, full, free); p != nil {
-				broken.Store(&p)
+			if err := rd.work(d, full, free); err != nil {
+				broken.Store(err)
 			}
 		})
 	}
@@ -97,8 +99,8 @@ func (rd *reader) parallel() {
 			rd.progress()
 		}
 	}()
-	if p := broken.Load(); p != nil {
-		panic(*p)
+	if err := broken.Load(); err != nil {
+		panic(err)
 	}
 }
 
@@ -106,9 +108,10 @@ func (rd *reader) parallel() {
 // for the calling goroutine to panic with: a server survives that in its
 // handler, but not in a goroutine of ours. The other workers go on meanwhile, so
 // nobody waits for a block that is not coming back.
-func (rd *reader) work(d *decoder, full <-chan *block, free chan<- *block) (panicked any) {
+func (rd *reader) work(d *decoder, full <-chan *block, free chan<- *block) (broken *mishap.Error) {
 	defer func() {
-		if panicked = recover(); panicked != nil {
+		if p := recover(); p != nil {
+			broken = mishap.Of(p)
 			for b := range full {
 				rd.pending.Done()
 				free <- b

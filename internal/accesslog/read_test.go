@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
 // common is a sink that several workers share.
@@ -181,8 +182,9 @@ func TestPanicOfWorkersReachesTheCaller(t *testing.T) {
 		o := Options{Workers: 3, block: 4000}.withDefaults()
 		func() {
 			defer func() {
-				if p := recover(); p != "boom" {
-					t.Errorf("recovered %v, want the workers' panic", p)
+				e := mishap.Of(recover()) // the first blocks are decoded right here
+				if e.Value != "boom" || !strings.Contains(e.Stack, "(*mine).Add") {
+					t.Errorf("recovered %+v, want the workers' panic and its stack", e)
 				}
 			}()
 			read(context.Background(), bytes.NewReader(log), -1, o, func() Sink { return &mine{left} })

@@ -10,7 +10,7 @@ import (
 // limit is soft: a log of two million distinct lines may need more and gets it.
 const (
 	gcPercent = 50
-	softLimit = 320 << 20
+	softLimit = 344 << 20
 )
 
 // saveMemory tunes the collector, unless the environment already does.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func newMetrics(version string) *metrics {
 	m.latency = m.gauges("gateway_latency_seconds", "Mean latency at the gateway: observed in the last round, and predicted for the next.")
 	m.rate = m.gauges("gateway_requests_per_second", "Requests at the gateway: observed in the last round, and predicted for the next.")
 	m.warnings = m.gauge("round_warnings", "Warnings of the last round.")
-	m.unsaved = m.counter("rounds_unsaved_total", "Rounds that were answered but could not be kept safely.")
+	m.unsaved = m.counter("rounds_unsaved_total", "Rounds that could not be written to the state folder when they were answered.")
 	m.build(version)
 	return m
 }
@@ -84,6 +85,14 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 	return g
 }
 
+// pending shows how many rounds wait to be written.
+func (m *metrics) pending(count func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "sluice", Name: "rounds_pending",
+		Help: "Rounds that were answered and are in memory alone, for the state folder cannot be written.",
+	}, func() float64 { return float64(count()) }))
+}
+
 func (m *metrics) histogram() prometheus.Histogram {
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: "sluice", Name: "round_duration_seconds",
@@ -101,6 +110,11 @@ func (m *metrics) build(version string) {
 	})
 	g.Set(1)
 	m.registry.MustRegister(g)
+}
+
+// refused counts an answer that no handler gave.
+func (m *metrics) refused(status int) {
+	m.requests.WithLabelValues("other", strconv.Itoa(status)).Inc()
 }
 
 // observe takes the figures of an answered round.

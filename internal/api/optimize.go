@@ -107,8 +107,11 @@ func (s *Server) round(ctx context.Context, req *request.Request, o optimize.Opt
 		if t.report, err = optimize.Plan(ctx, obs, prior, o); err != nil {
 			return nil, err
 		}
-		t.prior = prior
-		return t.draft(n)
+		t.known = known(prior)
+		t.change, t.why = biggest(t.report.Plan.Allotments, prior)
+		d, err := t.draft(n)
+		t.report, obs = t.report.Figures(), nil // the rest is printed: a large mesh's would stand in the way
+		return d, err
 	})
 	if err != nil {
 		return nil, err
@@ -123,8 +126,12 @@ type told struct {
 	began  time.Time
 	round  *rounds.Round
 	report *optimize.Report
-	prior  *optimize.Memory
 	answer []byte
+	// known is how many observations stood behind the plan before its own; change
+	// and why tell what it changes most. They stand in for the memory that the plan
+	// started from, which is too large to be held until all is printed.
+	known       int
+	change, why string
 }
 
 // draft prints the round's documents and its answer, so that nothing can fail
@@ -132,9 +139,9 @@ type told struct {
 func (t *told) draft(n int) (d *rounds.Draft, err error) {
 	d = &rounds.Draft{Memory: t.report.Memory, Study: t.report.Study}
 	var errs [4]error
-	t.answer, errs[0] = report.Answer(t.report)
 	d.Plan, errs[1] = report.Plan(t.report, n)
 	d.Graph, errs[2] = report.Graph(t.report.Observation)
 	d.DOT, errs[3] = report.DOT(t.report.Observation)
+	t.answer, errs[0] = report.Answer(t.report) // the longest last
 	return d, errors.Join(errs[:]...)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/request"
 	"github.com/sluice-mesh/sluice/internal/rounds"
 	"github.com/sluice-mesh/sluice/internal/whatif"
@@ -87,7 +88,10 @@ func problemOf(err error) problem {
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	log := s.log.WithFields(map[string]any{"status": p.Status, "method": request.Shorten(r.Method), "path": request.Shorten(r.URL.Path)})
+	var ours *mishap.Error
 	switch {
+	case errors.As(err, &ours):
+		log.WithFields(mishapFields(ours)).Error(mishapText)
 	case p.Status == http.StatusInternalServerError:
 		log.WithError(err).Error("request failed")
 	case p.Status == statusGone:

@@ -1,10 +1,7 @@
 package api
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -119,9 +117,17 @@ func (s *Server) watch(route string, next http.Handler) http.Handler {
 }
 
 func (s *Server) panicked(w *status, r *http.Request, p any) {
-	s.log.WithFields(map[string]any{"panic": request.Shorten(fmt.Sprint(p)), "stack": string(debug.Stack())}).Error("a mistake in sluice: please report it")
+	err := mishap.Of(p)
 	if w.code != 0 {
+		s.log.WithFields(mishapFields(err)).Error(mishapText)
 		panic(http.ErrAbortHandler) // half an answer is none: the client must see that
 	}
-	s.fail(w, r, errors.New("a panic"))
+	s.fail(w, r, err)
+}
+
+// mishapText asks for a report of what mishapFields tell.
+const mishapText = "a mistake in sluice: please report it"
+
+func mishapFields(err *mishap.Error) map[string]any {
+	return map[string]any{"panic": request.Shorten(err.Value), "stack": err.Stack}
 }

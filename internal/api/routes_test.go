@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/sluice-mesh/sluice/internal/accesslog"
 )
 
 func TestRoutes(t *testing.T) {
@@ -190,4 +192,27 @@ func TestPanicIsAProblem(t *testing.T) {
 		t.Errorf("the log does not say where: %s", log)
 	}
 	r.problem("again", r.get("/boom"), 500, "mistake in sluice")
+}
+
+// A mistake in the midst of a round costs that round, its number not, and nothing
+// that others wait for.
+func TestServerOutlivesAPanic(t *testing.T) {
+	dir, left := t.TempDir(), 3
+	var o Options
+	o.Run.Log.OnProgress = func(accesslog.Progress) {
+		if left--; left >= 0 {
+			panic("a mistake")
+		}
+	}
+	r := start(t, o)
+	body := fleet(mesh(t, dir, 100), 3, 2, 2, 2e9)
+	for range 3 {
+		r.problem("panic", r.post(body), 500, "mistake in sluice")
+	}
+	if a := r.post(body); a.status != 200 || r.server.store.Latest() != 1 {
+		t.Errorf("after three panics: %d, round %d", a.status, r.server.store.Latest())
+	}
+	if log := r.log.String(); strings.Count(log, `"panic":"a mistake"`) != 3 || !strings.Contains(log, "TestServerOutlivesAPanic") {
+		t.Errorf("the log does not say where: %s", log)
+	}
 }

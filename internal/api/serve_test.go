@@ -3,14 +3,18 @@ package api
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sirupsen/logrus"
 )
 
 // serving runs Serve and returns its address, and stop, which waits for its end.
@@ -193,5 +197,56 @@ func TestAtOnce(t *testing.T) {
 	wg.Wait()
 	if latest := r.server.store.Latest(); latest != n {
 		t.Errorf("%d rounds, want %d", latest, n)
+	}
+}
+
+// busy is a listener that at first has no file left for a connection.
+type busy struct {
+	net.Listener
+	times int
+}
+
+func (b *busy) Accept() (net.Conn, error) {
+	if b.times--; b.times >= 0 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+	}
+	return b.Listener.Accept()
+}
+
+// What net/http complains about is a line of JSON like all others.
+func TestComplaintsAreLogged(t *testing.T) {
+	var log safeBuffer
+	logger := logrus.New()
+	logger.SetOutput(&log)
+	logger.SetFormatter(&logrus.JSONFormatter{})
+	s, err := New(Options{Log: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, &busy{l, 3}) }()
+	if a, err := http.Get("http://" + l.Addr().String() + "/ready"); err != nil || a.StatusCode != 200 {
+		t.Errorf("after three complaints: %v", err)
+	}
+	stop()
+	<-ended
+	complaints := 0
+	for line := range strings.Lines(log.String()) {
+		var f struct{ Level, Msg, From string }
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Errorf("no JSON: %q", line)
+		}
+		if f.From == "net/http" && f.Level == "warning" && strings.Contains(f.Msg, "too many open files") && strings.TrimSpace(f.Msg) == f.Msg {
+			complaints++
+		}
+	}
+	if complaints != 3 {
+		t.Errorf("%d complaints of 3: %s", complaints, log.String())
 	}
 }

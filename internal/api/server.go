@@ -69,6 +69,7 @@ type Server struct {
 // about the options cannot be used.
 func New(o Options) (*Server, error) {
 	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), metrics: newMetrics(o.Version)}
+	s.o.Run.Lean = true
 	if s.log == nil {
 		s.log = logrus.New()
 		s.log.SetOutput(io.Discard)
@@ -79,7 +80,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.handler = s.routes()
 	if o.Demo && s.store.Latest() == 0 {
-		if _, err := s.round(s.stopping, demo.Request(), o.Run); err != nil {
+		if _, err := s.round(s.stopping, demo.Request(), s.o.Run); err != nil {
 			return nil, errors.Join(fmt.Errorf("api: the demo: %w", err), s.Close())
 		}
 	}
@@ -102,6 +103,9 @@ func (s *Server) open() (err error) {
 		s.log.Warn(w)
 	}
 	s.store = store
+	if store != nil {
+		s.metrics.pending(store.Pending)
+	}
 	if n := s.latest(); n > 0 {
 		s.log.WithField("round", n).Info("rounds of an earlier run were found")
 		s.metrics.round.Set(float64(n))
@@ -120,14 +124,15 @@ func (s *Server) latest() int {
 // Close gives back what New has opened. Serve must have returned.
 func (s *Server) Close() error {
 	s.stop()
-	var err error
 	if s.store != nil {
-		err = s.store.Close()
+		if err := s.store.Close(); err != nil {
+			s.log.WithError(err).Error("the state folder could not be left as it should be")
+		}
 	}
 	if s.roots != nil {
-		err = errors.Join(err, s.roots.close())
+		return s.roots.close()
 	}
-	return err
+	return nil
 }
 
 // ServeHTTP answers one request.
@@ -142,9 +147,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          ErrorLog(s.log),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
+	go func() { ended <- server.Serve(speaking{l, s.metrics.refused}) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("api: %w", err)

@@ -40,9 +40,13 @@ func (s *Server) tell(t *told) {
 	s.metrics.observe(t, took)
 	line := s.log.WithFields(fields(t)).WithField("took_ms", float64(took.Microseconds())/1000)
 	line.Info("round answered")
-	if err := t.round.Trouble; err != nil {
+	log := s.log.WithField("round", t.round.Number)
+	if err := t.round.Unsaved; err != nil {
 		s.metrics.unsaved.Inc()
-		s.log.WithField("round", t.round.Number).WithError(err).Error("the round was answered, but it is not safe")
+		log.WithError(err).Error("the round was answered, but it is not safe: make room in the state folder, and it is written with the next round")
+	}
+	if err := t.round.Untaught; err != nil {
+		log.WithError(err).Warn("the round was answered, but taught nothing")
 	}
 }
 
@@ -51,7 +55,7 @@ func (s *Server) tell(t *told) {
 func fields(t *told) logrus.Fields {
 	p, obs := &t.report.Plan, t.report.Observation
 	f := logrus.Fields{
-		"round": t.round.Number, "services": len(obs.Services), "known_rounds": known(t.prior),
+		"round": t.round.Number, "services": len(obs.Services), "known_rounds": t.known,
 		"cpu": cores(p.CPU), "cpu_limit": obs.Request.CPULimit,
 		"memory": int64(p.Memory), "memory_limit": obs.Request.MemoryLimit,
 		"observed_ms": millis(obs.Graph.Gateway.Mean), "observed_rps": obs.Graph.Gateway.Rate,
@@ -59,8 +63,8 @@ func fields(t *told) logrus.Fields {
 		"lines": obs.Graph.Lines.Total, "lines_used": obs.Graph.Lines.Used,
 		"warnings": len(t.report.Warnings),
 	}
-	if change, why := biggest(p.Allotments, t.prior); change != "" {
-		f["change"], f["why"] = change, request.Shorten(why)
+	if t.change != "" {
+		f["change"], f["why"] = t.change, request.Shorten(t.why)
 	}
 	if len(t.report.Warnings) > 0 {
 		f["warning"] = request.Shorten(t.report.Warnings[0])

@@ -124,8 +124,30 @@ func TestUnsavedRound(t *testing.T) {
 	if !strings.Contains(string(r.get("/metrics").body), "sluice_rounds_unsaved_total 1\n") || !strings.Contains(r.log.String(), "not safe") {
 		t.Errorf("nobody is told: %s", r.log)
 	}
-	if a := r.get("/rounds/1"); a.status != 200 {
-		t.Errorf("/rounds/1: %d", a.status)
+	if !strings.Contains(string(r.get("/metrics").body), "sluice_rounds_pending 1\n") {
+		t.Error("the round that waits is not in the metrics")
+	}
+	a := r.get("/rounds/1")
+	var doc struct{ Warnings []string }
+	if err := json.Unmarshal([]byte(a.body), &doc); err != nil || a.status != 200 {
+		t.Errorf("/rounds/1: %d, %v", a.status, err)
+	}
+	const want = "the state folder cannot be written (no such file or directory): this round was answered and is in memory alone"
+	if len(doc.Warnings) < 2 || !strings.HasPrefix(doc.Warnings[0], want) { // the other says that there is no log
+		t.Errorf("its warnings are %q", doc.Warnings)
+	}
+	// Once it can be written it is, as it was answered.
+	if err := os.Rename(dir+".away", dir); err != nil {
+		t.Fatal(err)
+	}
+	r.post(with("", ""))
+	if !strings.Contains(string(r.get("/metrics").body), "sluice_rounds_pending 0\n") {
+		t.Error("the round still waits")
+	}
+	r.close()
+	r = start(t, Options{StateDir: dir})
+	if again := r.get("/rounds/1"); string(again.body) != string(a.body) || r.server.store.Latest() != 2 {
+		t.Errorf("after a restart round 1 of %d is %s, was %s", r.server.store.Latest(), again.body, a.body)
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/whatif"
 )
 
@@ -55,6 +57,9 @@ func (e *Env) colour(w io.Writer) bool {
 	return e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb" && e.terminal(w)
 }
 
+// debugVariable, set to anything, has a mistake of ours told with its stack.
+const debugVariable = "SLUICE_DEBUG"
+
 // Main runs the command that args name, without the program's own name, and
 // returns the exit status.
 func Main(ctx context.Context, env Env, args []string) int {
@@ -64,9 +69,13 @@ func Main(ctx context.Context, env Env, args []string) int {
 	}
 	root := newRoot(&env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := mishap.Guard(func() error { return root.ExecuteContext(ctx) })
 	if line := message(err); line != "" {
 		fmt.Fprintln(env.Stderr, "sluice: "+line)
+	}
+	var ours *mishap.Error
+	if errors.As(err, &ours) && env.Getenv(debugVariable) != "" {
+		fmt.Fprintln(env.Stderr, ours.Stack)
 	}
 	return status(err)
 }
@@ -74,7 +83,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 // work runs another process's what-if script: what `sluice whatif` and the server
 // start, and nobody types.
 func work(ctx context.Context, env *Env) int {
-	if err := whatif.Work(ctx, env.Stdin, env.Stdout, env.Stderr); err != nil {
+	if err := mishap.Guard(func() error { return whatif.Work(ctx, env.Stdin, env.Stdout, env.Stderr) }); err != nil {
 		fmt.Fprintln(env.Stderr, "sluice: "+message(err))
 		return failed
 	}

@@ -84,6 +84,39 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// mined is an input or output that is a mistake of ours.
+type mined struct{}
+
+func (mined) Read([]byte) (int, error)  { panic("a\x1b[31m\nmistake") }
+func (mined) Write([]byte) (int, error) { panic("a\x1b[31m\nmistake") }
+
+// TestMishap: a panic, in a goroutine too, is one line that asks for a report, and no
+// wrong usage. Its stack is for those who ask for it.
+func TestMishap(t *testing.T) {
+	for _, debug := range []string{"", "1"} {
+		for _, args := range [][]string{{"plan", "-"}, {"plan", "--demo"}, {"version"}} {
+			var stderr bytes.Buffer
+			env := Env{Stdin: mined{}, Stdout: mined{}, Stderr: &stderr, Getenv: func(name string) string {
+				return map[string]string{debugVariable: debug}[name]
+			}}
+			if got := Main(t.Context(), env, args); got != failed {
+				t.Errorf("%q: status %d, want %d", args, got, failed)
+			}
+			line, stack, _ := strings.Cut(stderr.String(), "\n")
+			if i := strings.LastIndex(stderr.String(), "sluice: this is"); i >= 0 { // behind the demo's warnings
+				line, stack, _ = strings.Cut(stderr.String()[i:], "\n")
+			}
+			const want = `sluice: this is a mistake in sluice (a\u001b[31m mistake): please report it at https://`
+			if !strings.HasPrefix(line, want) {
+				t.Errorf("%q: %q, want %q …", args, line, want)
+			}
+			if asked := debug != ""; asked != strings.Contains(stack, "cli.mined.") || !asked && stack != "" {
+				t.Errorf("%q, %s=%q: %q behind the line", args, debugVariable, debug, stack)
+			}
+		}
+	}
+}
+
 // broken is standard output whose reader has gone, or whose disk is full.
 type broken struct{ err error }
 

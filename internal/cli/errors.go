@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/report"
 	"github.com/sluice-mesh/sluice/internal/request"
 	"github.com/sluice-mesh/sluice/internal/whatif"
@@ -69,12 +70,18 @@ func status(err error) int {
 // message is the one line about err for standard error, "" for none. It holds
 // text from outside (paths, fields of a request), so it is made printable.
 func message(err error) string {
-	var q quietError
+	var (
+		q    quietError
+		ours *mishap.Error
+	)
 	switch {
 	case err == nil, errors.As(err, &q), errors.Is(err, syscall.EPIPE):
 		return ""
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
+	case errors.As(err, &ours):
+		return fmt.Sprintf("this is a mistake in sluice (%s): please report it at https://github.com/sluice-mesh/sluice/issues, with the command and, where you may, what it read; %s=1 shows where it happened",
+			report.Printable(ours.Value, 500), debugVariable)
 	}
 	return report.Printable(err.Error(), 2000)
 }

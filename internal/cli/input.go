@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-mesh/sluice/internal/demo"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
@@ -90,8 +91,12 @@ func within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 	got := make(chan result, 1)
 	go func() {
-		v, err := f()
-		got <- result{v, err}
+		var r result
+		r.err = mishap.Guard(func() (err error) {
+			r.value, err = f()
+			return err
+		})
+		got <- r
 	}()
 	select {
 	case <-ctx.Done():

@@ -34,8 +34,39 @@ func fences(t *testing.T, page string) []fence {
 // TestReadme runs the commands of the README's sh blocks, in their order: the
 // server on a port of its own, and the JSON that is shown as request.json.
 func TestReadme(t *testing.T) {
+	script, files := pageScript(t, "../../README.md")
+	for _, want := range []string{"sluice serve --demo", "sluice plan", "curl "} {
+		if !strings.Contains(script, want) {
+			t.Errorf("the README does not show %q", want)
+		}
+	}
+	runScript(t, script+"kill -INT server\nwait server\n"+files)
+}
+
+// TestManuals runs the commands of the sh blocks in the other pages for users.
+func TestManuals(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, page := range pages {
+		script, files := pageScript(t, page)
+		if n := strings.Count(script, "exec "); n > 0 {
+			commands += n
+			t.Run(filepath.Base(page), func(t *testing.T) { runScript(t, script+files) })
+		}
+	}
+	if commands < 5 {
+		t.Errorf("only %d commands were found", commands)
+	}
+}
+
+// pageScript is the commands that a page shows, and the files that they read.
+func pageScript(t *testing.T, page string) (string, string) {
+	t.Helper()
 	var script, files strings.Builder
-	for _, f := range fences(t, "../../README.md") {
+	for _, f := range fences(t, page) {
 		switch f.kind {
 		case "json":
 			files.WriteString("-- request.json --\n" + f.text)
@@ -45,14 +76,13 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
-	script.WriteString("kill -INT server\nwait server\n")
-	for _, want := range []string{"sluice serve --demo", "sluice plan", "curl "} {
-		if !strings.Contains(script.String(), want) {
-			t.Errorf("the README does not show %q", want)
-		}
-	}
-	file := filepath.Join(t.TempDir(), "readme.txtar")
-	if err := os.WriteFile(file, []byte(script.String()+files.String()), 0o644); err != nil {
+	return script.String(), files.String()
+}
+
+func runScript(t *testing.T, text string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "page.txtar")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p := params()
@@ -66,7 +96,7 @@ func scriptLine(t *testing.T, line string) string {
 	line, _, _ = strings.Cut(line, " #")
 	line = strings.TrimSpace(line)
 	line = strings.ReplaceAll(line, "localhost:3001", "127.0.0.1:$PORT")
-	args, ours := strings.CutPrefix(line, "go run ./cmd/sluice ")
+	args, ours := strings.CutPrefix(strings.TrimPrefix(line, "go run ./cmd/"), "sluice ")
 	switch {
 	case line == "", line == "go test ./...": // the latter is what runs this
 		return "\n"
@@ -77,7 +107,7 @@ func scriptLine(t *testing.T, line string) string {
 	case strings.HasPrefix(line, "curl "):
 		return "exec " + line + "\nstdout .\n"
 	}
-	t.Errorf("this test does not know how to run the README's %q: teach it, or use a console block for what cannot be run here", line)
+	t.Errorf("this test does not know how to run a page's %q: teach it, or use a console block for what cannot be run here", line)
 	return "\n"
 }
 
@@ -93,8 +123,12 @@ func TestReadmeCommands(t *testing.T) {
 		t.Fatalf("the help lists only %q", commands)
 	}
 	mention := regexp.MustCompile("`sluice ([a-z]+)")
-	for _, page := range []string{"README.md", "CHANGELOG.md", "docs/limitations.md"} {
-		b, err := os.ReadFile(filepath.Join("../..", page))
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "../../README.md", "../../CHANGELOG.md") {
+		b, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}

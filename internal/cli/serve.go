@@ -23,7 +23,7 @@ istio.yaml, /metrics, /healthz, and a page for people at /, which follows the ro
 
 Each 200 of /optimize is one round. What rounds teach about a mesh goes into the next
 plan; with --state-dir it outlives the process, kill -9 included. The last 1,000 rounds are
-kept, as many as fit into 1 GiB in the folder, 64 MiB without one, and what the last 8
+kept, as many as fit into 1 GiB in the folder, 24 MiB without one, and what the last 8
 meshes taught; the files of older rounds are deleted.
 
 The log, one line a round, goes to standard error: text on a terminal, else JSON. On
@@ -76,6 +76,17 @@ func (c *serveCommand) run(ctx context.Context) error {
 		return err
 	}
 	log := c.logger()
+	err := c.serve(ctx, log)
+	if line := message(err); line != "" {
+		// Who collects a server's lines wants the last one like the others.
+		log.Error(line)
+		err = quiet(err)
+	}
+	return err
+}
+
+// serve runs the server until ctx ends.
+func (c *serveCommand) serve(ctx context.Context, log *logrus.Logger) error {
 	// The port first: a second server must not touch the first one's state.
 	l, err := listen(c.listen)
 	if err != nil {
@@ -168,7 +179,7 @@ func debugServer(address string, log *logrus.Logger) (stop func() error, err err
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: localOnly(mux), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: localOnly(mux), ReadHeaderTimeout: 10 * time.Second, ErrorLog: api.ErrorLog(log)}
 	go func() { _ = server.Serve(l) }() // it ends with stop
 	log.WithField("address", l.Addr().String()).Info("profiles are served")
 	return server.Close, nil

@@ -116,7 +116,7 @@ func (l *lab) scopes() *applied {
 	for _, r := range rep.Resources {
 		a.apply(l.T, r.YAML)
 	}
-	for _, s := range rep.Scopes {
+	for _, s := range rep.Scopes() {
 		if live := l.find(s.Namespace, s.Service); live != nil && live.pod != "" && !s.Narrowed {
 			l.Errorf("%s/%s is not narrowed: %s", s.Namespace, s.Service, s.Because)
 		}

@@ -38,7 +38,7 @@ func Changes(r *Report) []Change {
 		to[a.Service] = Grant{a.Service, a.CPU, a.Memory}
 	}
 	var out []Change
-	for _, s := range r.Request.Services() {
+	for _, s := range r.Fleet() {
 		for _, p := range s.Pods {
 			c := Change{Namespace: p.Namespace, Pod: p.Name, Service: s.Name, From: given[s.Name], To: to[s.Name]}
 			c.Restart, c.Because = Resize(c.From, c.To, p.SidecarMemory)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
 // Curve is predicted latency against the budget: of each point the plan's.
@@ -41,11 +42,13 @@ func NewCurve(ctx context.Context, s *budget.Study, n int) (*Curve, error) {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range c.Points {
 		p := &c.Points[i]
-		g.Go(func() (err error) {
-			if err = ctx.Err(); err == nil {
-				p.Outcome, err = s.Foresee(budget.Limits{CPU: p.Limit, Memory: s.Limits().Memory})
-			}
-			return err
+		g.Go(func() error {
+			return mishap.Guard(func() (err error) {
+				if err = ctx.Err(); err == nil {
+					p.Outcome, err = s.Foresee(budget.Limits{CPU: p.Limit, Memory: s.Limits().Memory})
+				}
+				return err
+			})
 		})
 	}
 	return c, g.Wait()

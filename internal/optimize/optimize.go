@@ -20,10 +20,15 @@ type Options struct {
 	Logs      []accesslog.Source
 	Budget    budget.Options
 	Resources crgen.Options
+	// Lean lets an Observation go without what it was counted from, the rows of the
+	// request and the calls of the log: a server that plans and prints needs neither.
+	// Holdout does.
+	Lean bool
 }
 
 // Observation is what one request and its log show, before anything is decided.
 type Observation struct {
+	// Request is what was asked; see Fleet for its services.
 	Request *request.Request
 	// Log says what became of the log's lines.
 	Log      *accesslog.Reading
@@ -41,6 +46,14 @@ type Observation struct {
 	fleet []request.Service
 }
 
+// Fleet is the services of the request with their pods, sorted.
+func (o *Observation) Fleet() []request.Service {
+	if o.fleet == nil {
+		return o.Request.Services()
+	}
+	return o.fleet
+}
+
 // Report is one round: what was seen, what was decided, and why.
 type Report struct {
 	*Observation
@@ -54,12 +67,31 @@ type Report struct {
 	// Was is what each service's sidecars are believed to have had in this round, in
 	// the order of Plan.Allotments; amounts that nothing tells are 0.
 	Was []Grant
-	// Scopes are the evidence behind the resources, and behind those that are not.
-	Scopes []crgen.Evidence
 	// Warnings of all stages, the Observation's first.
 	Warnings []string
 	// Memory is what the next round of this mesh should start from.
 	Memory *Memory
+	// Explain makes the evidence behind the resources, and behind those that are not,
+	// when it is asked for: of very many services it would only stand in the way.
+	Explain func() []crgen.Evidence
+}
+
+// Scopes is what Explain makes, nothing where it is nil.
+func (r *Report) Scopes() []crgen.Evidence {
+	if r.Explain == nil {
+		return nil
+	}
+	return r.Explain()
+}
+
+// Figures is r without its lists: what is told of a round once it is printed.
+func (r *Report) Figures() *Report {
+	g := r.Graph
+	return &Report{
+		Observation: &Observation{Request: r.Request, Log: r.Log, Graph: &graph.Graph{Gateway: g.Gateway, Lines: g.Lines}, Services: r.Services},
+		Plan:        budget.Plan{CPU: r.Plan.CPU, Memory: r.Plan.Memory, Predicted: r.Plan.Predicted},
+		Warnings:    r.Warnings,
+	}
 }
 
 // Run makes one round of req, given what earlier rounds of its mesh left (nil:
@@ -78,12 +110,8 @@ func Run(ctx context.Context, req *request.Request, prior *Memory, o Options) (*
 // Feasible returns *budget.InfeasibleError when the limits of req do not hold
 // every sidecar's floor: what no log can change, and so need not wait for one.
 func Feasible(req *request.Request) error {
-	pods := 0
-	for _, s := range req.Services() {
-		pods += len(s.Pods)
-	}
 	var short *budget.InfeasibleError
-	if errors.As(budget.CheckFloors(pods, limits(req)), &short) {
+	if errors.As(budget.CheckFloors(req.Pods(), limits(req)), &short) {
 		return inWords(short, req)
 	}
 	return nil
@@ -97,7 +125,7 @@ func Observe(ctx context.Context, req *request.Request, o Options) (*Observation
 	if err != nil {
 		return nil, err
 	}
-	return observe(req, read), nil
+	return observe(req, read, o.Lean), nil
 }
 
 // readLog reads the logs of the options, or the log where the request says that it is.
@@ -122,7 +150,7 @@ func readLog(ctx context.Context, req *request.Request, o Options) (*accesslog.R
 }
 
 // observe is Observe once the log has been read.
-func observe(req *request.Request, read *accesslog.Reading) *Observation {
+func observe(req *request.Request, read *accesslog.Reading, lean bool) *Observation {
 	obs := &Observation{Request: req, Log: read, fleet: req.Services()}
 	for _, s := range obs.fleet {
 		obs.Services = append(obs.Services, s.Name)
@@ -131,6 +159,11 @@ func observe(req *request.Request, read *accesslog.Reading) *Observation {
 	obs.Critical = critical.Analyze(obs.Graph)
 	obs.Evidence = evidence(obs)
 	obs.Warnings = concat(read.Warnings, skips(read), obs.Graph.Warnings, obs.Critical.Warnings)
+	if lean {
+		rows, log := *req, *read
+		rows.Containers, log.Builder = nil, nil
+		obs.Request, obs.Log, obs.Graph = &rows, &log, obs.Graph.WithoutTraces()
+	}
 	return obs
 }
 
@@ -164,6 +197,7 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	if err != nil {
 		return nil, err
 	}
+	shareReasons(plan.Allotments)
 	next := remember(obs, prior, plan, o.Resources)
 	next.Traffic = traffic(in, next.Round)
 	if recalled != nil {
@@ -179,10 +213,20 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Curve:       curve,
 		Resources:   resources,
 		Was:         was(in),
-		Scopes:      crgen.Explain(next.Scope, o.Resources),
 		Warnings:    concat(obs.Warnings, recalled, plan.Warnings, warnings),
 		Memory:      next,
+		Explain:     func() []crgen.Evidence { return crgen.Explain(next.Scope, o.Resources) },
 	}, nil
+}
+
+// shareReasons makes one text of equal ones that follow each other: thousands of
+// services may keep the floor for the same reason.
+func shareReasons(all []budget.Allotment) {
+	for i := 1; i < len(all); i++ {
+		if all[i].Reason == all[i-1].Reason {
+			all[i].Reason = all[i-1].Reason
+		}
+	}
 }
 
 // was is what the sidecars of in are believed to have had.

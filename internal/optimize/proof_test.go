@@ -72,7 +72,7 @@ func TestProof(t *testing.T) {
 func TestDoubtIsSaid(t *testing.T) {
 	w := chain(600, 0.5)
 	w.lost = []string{"back-5d-a"}
-	for _, s := range mustRun(t, w.request(), nil).Scopes {
+	for _, s := range mustRun(t, w.request(), nil).Scopes() {
 		if s.Service == "back" && !strings.Contains(s.Because, "its sidecar logged nothing") {
 			t.Errorf("back: %s", s.Because)
 		}
@@ -96,7 +96,7 @@ func TestGatewayAmongTheServices(t *testing.T) {
 			t.Errorf("a Sidecar for a gateway, with %q", r.Hosts)
 		}
 	}
-	for _, s := range rep.Scopes {
+	for _, s := range rep.Scopes() {
 		if s.Service == "entry" && s.Because != isGateway {
 			t.Errorf("entry: %s", s.Because)
 		}
@@ -115,7 +115,7 @@ func TestSharedPodsAreOneScope(t *testing.T) {
 	twin.Service = "back-admin"
 	req.Containers = append(req.Containers, twin)
 	merged := false
-	for _, s := range mustRun(t, req, nil).Scopes {
+	for _, s := range mustRun(t, req, nil).Scopes() {
 		merged = merged || s.Service == "back" && slices.Equal(s.Merged, []string{"back-admin"})
 	}
 	if !merged {

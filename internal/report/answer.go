@@ -28,29 +28,26 @@ func theFeatures() features {
 }
 
 // resourceRows lists every service of the request once, sorted by name.
-func resourceRows(plan *budget.Plan) []resourceRow {
-	rows := make([]resourceRow, 0, len(plan.Allotments))
-	for _, a := range plan.Allotments {
-		rows = append(rows, resourceRow{a.Service, cores(a.CPU), a.Memory})
+func resourceRows(plan *budget.Plan) rows {
+	all := plan.Allotments
+	return rows{
+		n:      len(all),
+		full:   func(i int) any { return resourceRow{all[i].Service, cores(all[i].CPU), all[i].Memory} },
+		weight: func(i int) float64 { return float64(all[i].CPU) },
 	}
-	return rows
 }
 
-// yamls are the resources, one a string.
-func yamls(r *optimize.Report) []string {
-	docs := make([]string, 0, len(r.Resources))
-	for _, res := range r.Resources {
-		docs = append(docs, res.YAML)
-	}
-	return docs
+// yamlRows are the resources, one a string.
+func yamlRows(r *optimize.Report) rows {
+	return rows{n: len(r.Resources), full: func(i int) any { return r.Resources[i].YAML }}
 }
 
 // Answer is the body of a 200 of POST /optimize: exactly resource, istio_cr,
 // features. It is never cut.
 func Answer(r *optimize.Report) ([]byte, error) {
 	var d document
-	d.list("resource", 1, rowsOf(&d, resourceRows(&r.Plan), nil))
-	d.list("istio_cr", 2, rowsOf(&d, yamls(r), nil))
+	d.list("resource", 1, resourceRows(&r.Plan))
+	d.list("istio_cr", 2, yamlRows(r))
 	d.set("features", theFeatures())
 	return d.finish(0)
 }

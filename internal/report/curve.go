@@ -51,7 +51,7 @@ func Curve(c *optimize.Curve) ([]byte, error) {
 	d.set("knee", v.Knee)
 	d.set("cpu_limit", v.Limit)
 	d.set("method", v.Method)
-	d.list("points", 1, rowsOf(&d, v.Points, nil))
+	d.list("points", 1, rowsOf(v.Points, nil))
 	return d.finish(0)
 }
 

@@ -67,10 +67,10 @@ func (d *Difference) JSON() ([]byte, error) {
 	doc.set("predicted", gatewayPairOf(d.Old.Predicted, d.New.Predicted))
 	doc.set("observed", gatewayPairOf(d.Old.Observed, d.New.Observed))
 	doc.set("pods", map[string]int{"restart": d.Restarts, "in_place": d.InPlace})
-	doc.list("services", 1, rowsOf(&doc, d.Services, nil))
+	doc.list("services", 1, rowsOf(d.Services, nil))
 	doc.set("services_same", d.Same)
-	doc.list("resources", 2, rowsOf(&doc, d.Resources, nil))
-	doc.list("warnings", 3, warningRows(&doc, d.Warnings))
+	doc.list("resources", 2, rowsOf(d.Resources, nil))
+	doc.list("warnings", 3, warningRows(d.Warnings))
 	return doc.finish(0)
 }
 

@@ -3,117 +3,113 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
 
 // document is a JSON object under construction. Its members keep their order; the
-// first error stays.
+// first error stays. Rows are encoded when they are printed and not kept: those of
+// 100,000 services would take more memory than all else.
 type document struct {
 	members []member
 	err     error
+
+	scratch bytes.Buffer
+	encoder *json.Encoder // into scratch
 }
 
 // member is one key with a value, or with the rows of a list.
 type member struct {
 	key   string
 	value []byte
-	rows  []row
 	list  bool
+	rows  rows
 	// rank orders lists for what room there is: rank 1 is served first.
 	rank int
+	// cut says that only kept is printed, in place of the rows.
+	cut  bool
+	kept []kept
+	// more is a row behind the others, nil for none.
+	more []byte
 }
 
-// row is one element of a list, ready to print.
-type row struct {
-	full []byte
-	// brief is the row without its long text, nil when it has none.
-	brief []byte
-	// weight tells which rows to keep where not all fit: the heaviest.
-	weight float64
-	keep   fit
+// rows are the elements of a list, made when they are printed.
+type rows struct {
+	n    int
+	full func(i int) any
+	// brief is a row without its long text, nil where rows have none.
+	brief func(i int) any
+	// weight tells which rows to keep where not all fit: the heaviest. nil keeps the
+	// first.
+	weight func(i int) float64
 }
 
-// fit is how much of a row is printed.
-type fit uint8
-
-const (
-	whole fit = iota
-	short
-	none
-)
-
-// bytes is what is printed of r.
-func (r *row) bytes() []byte {
-	switch {
-	case r.keep == none:
-		return nil
-	case r.keep == short && r.brief != nil:
-		return r.brief
-	}
-	return r.full
+// kept is a row that has room in a document that was cut.
+type kept struct {
+	at    int
+	bytes []byte
+	brief bool
 }
 
 // set adds a member with one value.
 func (d *document) set(key string, v any) {
-	d.members = append(d.members, member{key: key, value: d.encode(v)})
+	d.members = append(d.members, member{key: key, value: bytes.Clone(d.encode(v))})
 }
 
-// encode is v as JSON; it keeps the first error.
+// encode is v as JSON on one line, valid until the next call; the first error is
+// kept. HTML stays as it is (pages escape for themselves), the control characters
+// that encoding/json lets through do not.
 func (d *document) encode(v any) []byte {
-	b, err := encode(v)
-	if err != nil && d.err == nil {
-		d.err = err
+	if d.encoder == nil {
+		d.encoder = json.NewEncoder(&d.scratch)
+		d.encoder.SetEscapeHTML(false)
 	}
-	return b
+	d.scratch.Reset()
+	if err := d.encoder.Encode(v); err != nil {
+		d.err = cmp.Or(d.err, fmt.Errorf("report: %w", err))
+		return nil
+	}
+	return escapeControls(bytes.TrimSuffix(d.scratch.Bytes(), []byte("\n")))
 }
 
 // list adds a member that is a list.
-func (d *document) list(key string, rank int, rows []row) {
-	d.members = append(d.members, member{key: key, list: true, rank: rank, rows: rows})
+func (d *document) list(key string, rank int, r rows) {
+	d.members = append(d.members, member{key: key, list: true, rank: rank, rows: r})
 }
 
 // rowsOf makes the rows of a list whose elements have no brief form. weight may
 // be nil: then the first are kept.
-func rowsOf[T any](d *document, vs []T, weight func(T) float64) []row {
-	rows := make([]row, len(vs))
-	for i, v := range vs {
-		rows[i].full = d.encode(v)
-		if weight != nil {
-			rows[i].weight = weight(v)
-		}
+func rowsOf[T any](vs []T, weight func(T) float64) rows {
+	r := rows{n: len(vs), full: func(i int) any { return vs[i] }}
+	if weight != nil {
+		r.weight = func(i int) float64 { return weight(vs[i]) }
 	}
-	return rows
+	return r
 }
 
 // finish prints the document in at most limit bytes, 0 for no limit.
 func (d *document) finish(limit int) ([]byte, error) {
-	if d.err != nil {
-		return nil, d.err
-	}
-	if limit > 0 && d.size() > limit {
+	out, fits := d.print(limit)
+	if !fits && d.err == nil {
 		d.cut(limit)
+		out, _ = d.print(0)
 	}
 	if d.err != nil {
 		return nil, d.err
 	}
-	return d.print(), nil
+	return out, nil
 }
 
 // overhead bounds what print adds to a row or to a key.
 const overhead = 8
 
-// size bounds the bytes that print would write.
-func (d *document) size() int {
+// fixed bounds the bytes that print writes when no list has a row.
+func (d *document) fixed() int {
 	n := overhead
 	for i := range d.members {
 		m := &d.members[i]
 		n += len(m.key) + len(m.value) + 2*overhead
-		for j := range m.rows {
-			if m.rows[j].keep != none {
-				n += len(m.rows[j].bytes()) + overhead
-			}
-		}
 	}
 	return n
 }
@@ -133,18 +129,16 @@ func (d *document) cut(limit int) {
 	var lists []*member
 	for i := range d.members {
 		if m := &d.members[i]; m.list {
+			m.cut = true
 			lists = append(lists, m)
-			for j := range m.rows {
-				m.rows[j].keep = none
-			}
 		}
 	}
 	const reserve = 1024 // for the member truncated, a few short rows
-	room := limit - reserve - d.size()
+	room := limit - reserve - d.fixed()
 	slices.SortStableFunc(lists, func(a, b *member) int { return cmp.Compare(a.rank, b.rank) })
 	var said []truncation
 	for _, m := range lists {
-		room = m.refill(room)
+		room = d.refill(m, room)
 		if t := m.truncation(); t.Kept < t.Of || t.Brief > 0 {
 			said = append(said, t)
 		}
@@ -157,58 +151,89 @@ func (d *document) cut(limit int) {
 func (d *document) note(warning string) {
 	for i := range d.members {
 		if m := &d.members[i]; m.list && m.key == "warnings" {
-			m.rows = append(m.rows, row{full: d.encode(warning)})
+			m.more = bytes.Clone(d.encode(warning))
 		}
 	}
 }
 
-// refill keeps what rows have room, and returns the room that is left.
-func (m *member) refill(room int) int {
-	order := make([]int, len(m.rows))
-	for i := range order {
-		order[i] = i
+// mostMisses is how many rows in a row may find no room before the lighter ones
+// behind them are no longer tried.
+const mostMisses = 1000
+
+// refill keeps what rows of m have room, and returns the room that is left.
+func (d *document) refill(m *member, room int) int {
+	brief := m.rows.full
+	if m.rows.brief != nil {
+		brief = m.rows.brief
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(m.rows[b].weight, m.rows[a].weight) })
-	for _, to := range []fit{short, whole} {
-		for _, i := range order {
-			r := m.rows[i]
-			if to == whole && r.keep == none {
-				continue
-			}
-			before := len(r.bytes())
-			r.keep = to
-			need := len(r.bytes()) - before
-			if to == short {
-				need += overhead
-			}
-			if need <= room {
-				room -= need
-				m.rows[i] = r
-			}
+	misses := 0
+	for _, i := range m.rows.order() {
+		if misses == mostMisses || room <= overhead {
+			break
+		}
+		b := d.encode(brief(i))
+		if len(b)+overhead > room {
+			misses++
+			continue
+		}
+		misses = 0
+		room -= len(b) + overhead
+		m.kept = append(m.kept, kept{i, bytes.Clone(b), m.rows.brief != nil})
+	}
+	if m.rows.brief != nil {
+		room = d.complete(m, room)
+	}
+	slices.SortFunc(m.kept, func(a, b kept) int { return a.at - b.at })
+	return room
+}
+
+// complete prints brief rows in full while there is room.
+func (d *document) complete(m *member, room int) int {
+	misses := 0
+	for k := range m.kept {
+		if misses == mostMisses || room <= 0 {
+			break
+		}
+		row := &m.kept[k]
+		b := d.encode(m.rows.full(row.at))
+		if more := len(b) - len(row.bytes); more <= room {
+			row.bytes, row.brief = bytes.Clone(b), false
+			room -= more
+			misses = 0
+		} else {
+			misses++
 		}
 	}
 	return room
 }
 
+// order is the rows' numbers, the heaviest first.
+func (r *rows) order() []int {
+	order := make([]int, r.n)
+	for i := range order {
+		order[i] = i
+	}
+	if r.weight != nil {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.weight(b), r.weight(a)) })
+	}
+	return order
+}
+
 // truncation counts what was kept of m.
 func (m *member) truncation() truncation {
-	t := truncation{List: m.key, Of: len(m.rows)}
-	for i := range m.rows {
-		r := &m.rows[i]
-		if r.keep != none {
-			t.Kept++
-		}
-		if r.keep == short && r.brief != nil {
+	t := truncation{List: m.key, Kept: len(m.kept), Of: m.rows.n}
+	for _, k := range m.kept {
+		if k.brief {
 			t.Brief++
 		}
 	}
 	return t
 }
 
-// print writes a line for each member and each row.
-func (d *document) print() []byte {
+// print writes a line for each member and each row. Past limit bytes, 0 for no
+// limit, it gives up.
+func (d *document) print(limit int) (out []byte, fits bool) {
 	var b bytes.Buffer
-	b.Grow(d.size())
 	b.WriteByte('{')
 	for i := range d.members {
 		if i > 0 {
@@ -221,28 +246,72 @@ func (d *document) print() []byte {
 			b.Write(m.value)
 			continue
 		}
-		m.print(&b)
+		if !d.printList(&b, m, limit) {
+			return nil, false
+		}
 	}
 	b.WriteString("\n}\n")
-	return b.Bytes()
+	return b.Bytes(), limit <= 0 || b.Len() <= limit
 }
 
-func (m *member) print(b *bytes.Buffer) {
-	b.WriteByte('[')
-	first := true
-	for i := range m.rows {
-		if m.rows[i].keep == none {
-			continue
+// printList writes m's rows, unless they are too long for limit.
+func (d *document) printList(b *bytes.Buffer, m *member, limit int) (fits bool) {
+	l := listWriter{b: b, begun: b.Len(), limit: limit}
+	if m.cut {
+		for _, k := range m.kept {
+			l.row(k.bytes)
 		}
-		if !first {
-			b.WriteByte(',')
+	} else {
+		l.all = m.rows.n
+		for i := range m.rows.n {
+			l.row(d.encode(m.rows.full(i)))
+			if limit > 0 && b.Len() > limit {
+				return false
+			}
 		}
-		first = false
-		b.WriteString("\n  ")
-		b.Write(m.rows[i].bytes())
 	}
-	if !first {
-		b.WriteByte('\n')
+	if m.more != nil {
+		l.row(m.more)
 	}
-	b.WriteByte(']')
+	l.end()
+	return true
+}
+
+// listWriter writes a list, a line for each row.
+type listWriter struct {
+	b *bytes.Buffer
+	// begun is where the list begins, n how many rows there are so far, all how many
+	// are to be expected, 0 when that is not known.
+	begun, n, all int
+	limit         int // of b, 0 for none
+}
+
+// foretold is after how many rows the room for the others is told from their length:
+// a buffer that doubles holds the longest answer three times over.
+const foretold = 256
+
+func (l *listWriter) row(row []byte) {
+	head := ",\n  "
+	if l.n == 0 {
+		head = "[\n  "
+	}
+	l.b.WriteString(head)
+	l.b.Write(row)
+	if l.n++; l.n == foretold && l.all > l.n {
+		each := (l.b.Len() - l.begun) / l.n
+		room := (each + each/16 + overhead) * (l.all - l.n)
+		if l.limit > 0 {
+			room = min(room, l.limit)
+		}
+		l.b.Grow(room)
+	}
+}
+
+func (l *listWriter) end() {
+	if l.n == 0 {
+		l.b.WriteByte('[')
+	} else {
+		l.b.WriteByte('\n')
+	}
+	l.b.WriteByte(']')
 }

@@ -3,12 +3,16 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -134,10 +138,11 @@ func TestMillis(t *testing.T) {
 }
 
 func TestEncodeEscapes(t *testing.T) {
-	got, err := encode("a\x00\x1b[31m\x7f\u009b\u00a0<é>\xff" + "\u0080")
+	var d document
+	got := d.encode("a\x00\x1b[31m\x7f\u009b\u00a0<é>\xff" + "\u0080")
 	want := "\"a\\u0000\\u001b[31m\\u007f\\u009b\u00a0<é>\\ufffd\\u0080\""
-	if err != nil || string(got) != want {
-		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	if d.err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, d.err, want)
 	}
 	var back string
 	if err := json.Unmarshal(got, &back); err != nil || back != "a\x00\x1b[31m\x7f\u009b\u00a0<é>\ufffd\u0080" {
@@ -220,6 +225,15 @@ func TestCutDOT(t *testing.T) {
 	if busy := r.Graph.Nodes[2000].Name; !bytes.Contains(part, []byte(busy)) {
 		t.Errorf("the busiest service, %s, was cut", busy)
 	}
+	// What is left is the same whether all the others were drawn first or not.
+	for _, most := range []int{1, 2, 700, 2000, 2001} {
+		all := sketchOf(r.Observation)
+		all.busiest(most, len(all.hops))
+		some, n := sketchWithin(r.Observation, most)
+		if d := gocmp.Diff(all.mesh("", nil), some.mesh("", nil), cmpopts.EquateNaNs()); d != "" || n != 2001 {
+			t.Errorf("of %d nodes, within %d (-all +some):\n%s", n, most, d)
+		}
+	}
 	huge, err := DOT(town(4, 1_000_000).Observation)
 	if err != nil || len(huge) > 40_000 {
 		t.Errorf("4 services with huge names make %d bytes (%v)", len(huge), err)
@@ -250,6 +264,35 @@ func TestCutHugeNames(t *testing.T) {
 	}
 	if a, err := Answer(town(4, 1_000_000)); err != nil || len(a) < 4_000_000 {
 		t.Errorf("the answer was cut to %d bytes (%v); a harness needs it whole", len(a), err)
+	}
+}
+
+// Warn adds a warning to a document that is printed, and changes nothing else.
+func TestWarn(t *testing.T) {
+	full := shop()
+	none := shop()
+	none.Warnings = nil
+	for name, r := range map[string]*optimize.Report{"some warnings": full, "no warnings": none, "blank": blank()} {
+		doc, err := Plan(r, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const said = "a \"disk\" is full\u009b"
+		warned := Warn(doc, said)
+		var was, is map[string]any
+		if err := errors.Join(json.Unmarshal(doc, &was), json.Unmarshal(warned, &is)); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, warned)
+		}
+		was["warnings"] = append([]any{said}, was["warnings"].([]any)...)
+		if d := gocmp.Diff(was, is); d != "" || bytes.Contains(warned, []byte("\u009b")) {
+			t.Errorf("%s (-want +got): %s", name, d)
+		}
+		if lines := bytes.Count(doc, []byte("\n")); bytes.Count(warned, []byte("\n")) > lines+2 {
+			t.Errorf("%s: it is not a line for each row:\n%s", name, warned)
+		}
+	}
+	if other := []byte(`{"x": 1}`); string(Warn(other, "y")) != string(other) {
+		t.Error("what has no warnings is changed")
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/sluice-mesh/sluice/internal/draw"
 	"github.com/sluice-mesh/sluice/internal/optimize"
@@ -11,6 +12,10 @@ import (
 // maxLabel is how much of a name a drawing shows, in bytes.
 const maxLabel = 200
 
+// leastSpot is the fewest bytes that a node takes: more of them than fit need not be
+// tried, and of very many that would take long.
+const leastSpot = 64
+
 // DOT is GET /rounds/{n}/graph.dot. Where the whole mesh does not fit in
 // MaxDocument, it is the busiest part of it, as the title then says.
 func DOT(o *optimize.Observation) ([]byte, error) { return DOTWithin(o, MaxDocument) }
@@ -18,9 +23,12 @@ func DOT(o *optimize.Observation) ([]byte, error) { return DOTWithin(o, MaxDocum
 // DOTWithin is the mesh for Graphviz in at most limit bytes, 0 for no limit: the
 // nodes with the highest rates, and the edges between them.
 func DOTWithin(o *optimize.Observation, limit int) ([]byte, error) {
-	s := sketchOf(o)
-	all := len(s.spots)
-	for keep := all; ; keep /= 2 {
+	most := math.MaxInt
+	if limit > 0 {
+		most = limit / leastSpot
+	}
+	s, all := sketchWithin(o, most)
+	for keep := len(s.spots); ; keep /= 2 {
 		s.busiest(keep, len(s.hops))
 		var b bytes.Buffer
 		if err := draw.DOT(&b, s.mesh(busiestTitle(s, all), nil)); err != nil {

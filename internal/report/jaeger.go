@@ -19,6 +19,6 @@ func Jaeger(o *optimize.Observation) ([]byte, error) {
 	for _, e := range edgeRows(o.Graph) {
 		rows = append(rows, dependency{e.From, e.To, e.Calls})
 	}
-	d.list("data", 1, rowsOf(&d, rows, nil))
+	d.list("data", 1, rowsOf(rows, nil))
 	return d.finish(0)
 }

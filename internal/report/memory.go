@@ -11,7 +11,7 @@ import (
 // reported any.
 func memoryUsed(r *optimize.Report) map[string]float64 {
 	used := make(map[string]float64)
-	for _, s := range r.Request.Services() {
+	for _, s := range r.Fleet() {
 		for _, p := range s.Pods {
 			if p.SidecarMemory != nil && *p.SidecarMemory > used[s.Name] {
 				used[s.Name] = *p.SidecarMemory

@@ -106,13 +106,13 @@ func GraphWithin(o *optimize.Observation, limit int) ([]byte, error) {
 	g := o.Graph
 	d.set("root", graph.RootName)
 	d.set("gateway", meshGatewayOf(o))
-	d.list("services", 1, rowsOf(&d, serviceRows(o), func(s serviceRow) float64 { return float64(s.Rate.rounded()) }))
-	d.list("externals", 5, rowsOf(&d, externalRows(g), func(x externalRow) float64 { return float64(x.Rate.rounded()) }))
-	d.list("edges", 3, rowsOf(&d, edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate.rounded()) }))
-	d.list("critical_paths", 4, rowsOf(&d, pathRows(o), nil))
+	d.list("services", 1, meshServices(o))
+	d.list("externals", 5, rowsOf(externalRows(g), func(x externalRow) float64 { return float64(x.Rate.rounded()) }))
+	d.list("edges", 3, rowsOf(edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate.rounded()) }))
+	d.list("critical_paths", 4, rowsOf(pathRows(o), nil))
 	d.set("lines", linesRow(g.Lines))
-	d.list("skipped_lines", 6, rowsOf(&d, skipRows(o.Log), nil))
-	d.list("warnings", 2, warningRows(&d, o.Warnings))
+	d.list("skipped_lines", 6, rowsOf(skipRows(o.Log), nil))
+	d.list("warnings", 2, warningRows(o.Warnings))
 	return d.finish(limit)
 }
 
@@ -128,23 +128,48 @@ func meshGatewayOf(o *optimize.Observation) meshGateway {
 // has timed them.
 func latencySeen(g *graph.Gateway) bool { return g.Requests > 0 && (g.Mean > 0 || g.P99 > 0) }
 
-// serviceRows lists every service of the request, seen in the log or not.
+// meshServices lists every service of the request, seen in the log or not.
+func meshServices(o *optimize.Observation) rows {
+	at, fleet := nodesOf(o), o.Fleet()
+	return rows{
+		n:    len(fleet),
+		full: func(i int) any { return serviceRowOf(o, &fleet[i], at) },
+		weight: func(i int) float64 {
+			if node, ok := at[fleet[i].Name]; ok {
+				return o.Graph.Nodes[node].Rate
+			}
+			return 0
+		},
+	}
+}
+
+// serviceRows is meshServices at once.
 func serviceRows(o *optimize.Observation) []serviceRow {
+	at, fleet := nodesOf(o), o.Fleet()
+	out := make([]serviceRow, len(fleet))
+	for i := range fleet {
+		out[i] = serviceRowOf(o, &fleet[i], at)
+	}
+	return out
+}
+
+// nodesOf finds the services' nodes by name.
+func nodesOf(o *optimize.Observation) map[string]int {
 	at := make(map[string]int, len(o.Graph.Nodes))
-	for i, n := range o.Graph.Nodes {
-		if n.Kind == graph.Service {
+	for i := range o.Graph.Nodes {
+		if n := &o.Graph.Nodes[i]; n.Kind == graph.Service {
 			at[n.Name] = i
 		}
 	}
-	var rows []serviceRow
-	for _, s := range o.Request.Services() {
-		r := serviceRow{Name: s.Name, Pods: len(s.Pods), SidecarCPU: sidecarCPU(&s)}
-		if i, ok := at[s.Name]; ok {
-			r.observed(o, i)
-		}
-		rows = append(rows, r)
+	return at
+}
+
+func serviceRowOf(o *optimize.Observation, s *request.Service, at map[string]int) serviceRow {
+	r := serviceRow{Name: s.Name, Pods: len(s.Pods), SidecarCPU: sidecarCPU(s)}
+	if i, ok := at[s.Name]; ok {
+		r.observed(o, i)
 	}
-	return rows
+	return r
 }
 
 // observed fills in what node i of the graph shows.

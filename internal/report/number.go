@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -83,18 +82,6 @@ func known[T any](ok bool, v T) *T {
 		return nil
 	}
 	return &v
-}
-
-// encode is v as JSON on one line. HTML stays as it is (pages escape for
-// themselves), the control characters that encoding/json lets through do not.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	return escapeControls(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
 // escapeControls escapes DEL and U+0080–U+009F, which some terminals act on

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/optimize"
+	"github.com/sluice-mesh/sluice/internal/request"
 )
 
 // workload is a Deployment, as far as a request can tell.
@@ -51,7 +52,7 @@ func Patches(r *optimize.Report) (yaml []byte, warnings []string) {
 // workloads finds what each workload's sidecars get.
 func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 	used := make(map[workload]*float64)
-	for _, s := range r.Request.Services() {
+	for _, s := range r.Fleet() {
 		for _, p := range s.Pods {
 			used[workload{p.Namespace, p.Name}] = p.SidecarMemory
 		}
@@ -78,7 +79,7 @@ func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 // in one workload share one template, and so get the larger of the two grants; the
 // plan counted those pods twice, so the limits hold.
 func join(grants map[workload]*grant, c optimize.Change) (warning string) {
-	k := workload{cmp.Or(c.Namespace, "default"), owner(c.Pod)}
+	k := workload{cmp.Or(c.Namespace, "default"), request.Owner(c.Pod)}
 	if !isDNSName(k.name) || !isDNSName(k.namespace) {
 		return fmt.Sprintf("no patch for pod %q of %q: %q in namespace %q can be no Deployment's name (want lower-case letters, digits, '-' and '.')",
 			clip(c.Pod, maxName), clip(c.Service, maxName), clip(k.name, maxName), clip(k.namespace, maxName))
@@ -105,7 +106,7 @@ const maxName = 100
 // isDNSName tells whether a Deployment may be named s (RFC 1123: a subdomain of
 // 253 letters at most).
 func isDNSName(s string) bool {
-	ends := s != "" && only(s[:1], dnsLetters) && only(s[len(s)-1:], dnsLetters)
+	ends := s != "" && strings.Contains(dnsLetters, s[:1]) && strings.Contains(dnsLetters, s[len(s)-1:])
 	return ends && len(s) <= 253 && strings.Trim(s, dnsLetters+"-.") == ""
 }
 

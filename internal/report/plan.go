@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -53,10 +56,10 @@ func Plan(r *optimize.Report, round int) ([]byte, error) { return PlanWithin(r, 
 func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	var d document
 	d.set("round", round)
-	d.list("resource", 1, rowsOf(&d, resourceRows(&r.Plan), func(x resourceRow) float64 { return float64(x.CPU) }))
-	d.list("istio_cr", 4, rowsOf(&d, yamls(r), nil))
-	d.list("istio_cr_reasons", 5, rowsOf(&d, crRows(r), nil))
-	d.list("scopes", 6, scopeRows(&d, r.Scopes))
+	d.list("resource", 1, resourceRows(&r.Plan))
+	d.list("istio_cr", 4, yamlRows(r))
+	d.list("istio_cr_reasons", 5, crRows(r))
+	d.list("scopes", 6, scopeRows(r.Scopes()))
 	d.set("features", theFeatures())
 	d.set("totals", totals{cores(r.Plan.CPU), r.Request.CPULimit, r.Plan.Memory, r.Request.MemoryLimit})
 	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
@@ -65,9 +68,25 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	if r.Curve != nil {
 		d.set("curve", curveOf(r.Curve))
 	}
-	d.list("sidecars", 3, sidecarRows(&d, r))
-	d.list("warnings", 2, warningRows(&d, append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))
+	d.list("sidecars", 3, sidecarRows(r))
+	d.list("warnings", 2, warningRows(append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))
 	return d.finish(limit)
+}
+
+// Warn adds a warning to a document that Plan wrote, before those that it has. It may
+// take it a little over its limit, for which MaxDocument leaves room.
+func Warn(plan []byte, warning string) []byte {
+	const list = "\n\"warnings\": ["
+	before, after, found := bytes.Cut(plan, []byte(list)) // no string holds a newline
+	if !found {
+		return plan
+	}
+	var d document
+	out := slices.Concat(before, []byte(list+"\n  "), d.encode(warning))
+	if after[0] != ']' { // behind the last row the line ends by itself
+		return append(append(out, ','), after...)
+	}
+	return append(append(out, '\n'), after...)
 }
 
 // gatewayOf is g as far as it is known: a mean where requests were timed, a rate
@@ -77,25 +96,29 @@ func gatewayOf(seen, timed bool, g budget.Gateway) gatewayRow {
 }
 
 // sidecarRows may go without their reasons where there are very many.
-func sidecarRows(d *document, r *optimize.Report) []row {
-	rows := make([]row, len(r.Plan.Allotments))
+func sidecarRows(r *optimize.Report) rows {
+	all := r.Plan.Allotments
 	used := memoryUsed(r)
-	for i, a := range r.Plan.Allotments {
-		s := sidecarRow{a.Service, a.Pods, cores(a.CPU), a.Memory, figure(a.Demand), figure(a.Utilization), figure(a.LatencyShare), a.Reason, memoryReason(&a, used[a.Service])}
-		rows[i].full = d.encode(s)
-		s.Reason, s.MemoryReason = "", ""
-		rows[i].brief = d.encode(s)
-		rows[i].weight = float64(a.CPU)
+	brief := func(a *budget.Allotment) sidecarRow {
+		return sidecarRow{a.Service, a.Pods, cores(a.CPU), a.Memory, figure(a.Demand), figure(a.Utilization), figure(a.LatencyShare), "", ""}
 	}
-	return rows
+	return rows{
+		n: len(all),
+		full: func(i int) any {
+			s := brief(&all[i])
+			s.Reason, s.MemoryReason = all[i].Reason, memoryReason(&all[i], used[s.Service])
+			return s
+		},
+		brief:  func(i int) any { return brief(&all[i]) },
+		weight: func(i int) float64 { return float64(all[i].CPU) },
+	}
 }
 
-func crRows(r *optimize.Report) []crRow {
-	rows := make([]crRow, 0, len(r.Resources))
-	for _, c := range r.Resources {
-		rows = append(rows, crRow{c.Kind, c.Namespace, c.Name, c.Reason})
-	}
-	return rows
+func crRows(r *optimize.Report) rows {
+	return rows{n: len(r.Resources), full: func(i int) any {
+		c := &r.Resources[i]
+		return crRow{c.Kind, c.Namespace, c.Name, c.Reason}
+	}}
 }
 
 // maxWarning is how much of one warning a document holds: a name in it may be
@@ -103,10 +126,6 @@ func crRows(r *optimize.Report) []crRow {
 const maxWarning = 2000
 
 // warningRows keeps the warnings whole up to maxWarning.
-func warningRows(d *document, warnings []string) []row {
-	rows := make([]row, len(warnings))
-	for i, w := range warnings {
-		rows[i].full = d.encode(clip(w, maxWarning))
-	}
-	return rows
+func warningRows(warnings []string) rows {
+	return rows{n: len(warnings), full: func(i int) any { return clip(warnings[i], maxWarning) }}
 }

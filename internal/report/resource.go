@@ -12,7 +12,13 @@ import (
 
 // ResourceStream is `sluice crs`: one YAML document for each resource, as many as
 // Answer has strings, for kubectl apply -f -.
-func ResourceStream(r *optimize.Report) []byte { return Stream(yamls(r)) }
+func ResourceStream(r *optimize.Report) []byte {
+	docs := make([]string, 0, len(r.Resources))
+	for _, res := range r.Resources {
+		docs = append(docs, res.YAML)
+	}
+	return Stream(docs)
+}
 
 // Stream joins YAML documents to one stream.
 func Stream(docs []string) []byte {
@@ -40,6 +46,6 @@ func ResourceList(r *optimize.Report) ([]byte, error) {
 	var d document
 	d.set("apiVersion", "v1")
 	d.set("kind", "List")
-	d.list("items", 1, rowsOf(&d, items, nil))
+	d.list("items", 1, rowsOf(items, nil))
 	return d.finish(0)
 }

@@ -13,22 +13,24 @@ import (
 )
 
 // scopeRows are the evidence behind the scopes; briefly, without the hosts.
-func scopeRows(d *document, scopes []crgen.Evidence) []row {
-	rows := make([]row, len(scopes))
-	for i, s := range scopes {
-		rows[i].full = d.encode(s)
-		rows[i].weight = float64(s.Requests)
-		s.Hosts = nil
-		rows[i].brief = d.encode(s)
+func scopeRows(scopes []crgen.Evidence) rows {
+	return rows{
+		n:    len(scopes),
+		full: func(i int) any { return scopes[i] },
+		brief: func(i int) any {
+			s := scopes[i]
+			s.Hosts = nil
+			return s
+		},
+		weight: func(i int) float64 { return float64(scopes[i].Requests) },
 	}
-	return rows
 }
 
 // Scopes is `sluice crs --explain -o json`: each workload with the requests that
 // its scope rests on and, for each host, how often and when it was called.
 func Scopes(r *optimize.Report) ([]byte, error) {
 	var d document
-	d.list("scopes", 1, scopeRows(&d, r.Scopes))
+	d.list("scopes", 1, scopeRows(r.Scopes()))
 	return d.finish(0)
 }
 
@@ -37,7 +39,7 @@ func Scopes(r *optimize.Report) ([]byte, error) {
 func ScopesTable(w io.Writer, r *optimize.Report, colour bool) error {
 	var b bytes.Buffer
 	t := newTable(colour, "WORKLOAD", ">REQUESTS", "HOST", ">CALLS", "LAST", "WHY")
-	for _, s := range r.Scopes {
+	for _, s := range r.Scopes() {
 		verdict := "not narrowed: "
 		if s.Narrowed {
 			verdict = "narrowed: "
@@ -86,7 +88,7 @@ func Holdout(held []optimize.HeldOut, fraction float64) ([]byte, error) {
 	d.set("later_requests", sum.Later)
 	d.set("cut_requests", sum.Cut)
 	d.set("cut_share", figure(sum.Share()))
-	d.list("workloads", 1, rowsOf(&d, rows, nil))
+	d.list("workloads", 1, rowsOf(rows, nil))
 	return d.finish(0)
 }
 

@@ -14,13 +14,14 @@ import (
 // its pods, and one that is not.
 func scoped() *optimize.Report {
 	r := blank()
-	r.Scopes = []crgen.Evidence{
+	scopes := []crgen.Evidence{
 		{Namespace: "shop", Service: "cart", Merged: []string{"cart-admin"}, Requests: 812, Narrowed: true, Because: "calls 1 host", Hosts: []crgen.HostEvidence{
 			{Host: "pay.shop", Entries: []string{"shop/pay.shop.svc.cluster.local"}, Calls: 9, LastRound: 3, LastSeen: "2026-01-02T03:04:05Z", Kept: true, Because: "called 9 times"},
 			{Host: "", Calls: 1, Because: "the log does not name what was called"},
 		}},
 		{Namespace: "shop", Service: "pay", Requests: 7, Because: "seen in 7 requests, 50 are needed", Hosts: []crgen.HostEvidence{}},
 	}
+	r.Explain = func() []crgen.Evidence { return scopes }
 	return r
 }
 
@@ -65,8 +66,9 @@ func TestScopesTable(t *testing.T) {
 // verdicts.
 func TestScopesOfABigPlanGoBriefly(t *testing.T) {
 	r := scoped()
+	scopes := r.Scopes()
 	for range 300 {
-		r.Scopes[0].Hosts = append(r.Scopes[0].Hosts, r.Scopes[0].Hosts[0])
+		scopes[0].Hosts = append(scopes[0].Hosts, scopes[0].Hosts[0])
 	}
 	text, err := PlanWithin(r, 1, 8000)
 	if err != nil || len(text) > 8000 {

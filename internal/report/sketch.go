@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +58,41 @@ func sketchOf(o *optimize.Observation) *sketch {
 	g := o.Graph
 	d := &meshDocument{Gateway: meshGatewayOf(o), Services: serviceRows(o), Externals: externalRows(g), Edges: edgeRows(g), Paths: pathRows(o)}
 	return d.sketch()
+}
+
+// sketchWithin is the most busy spots of o, what busiest leaves of sketchOf, and how
+// many there are in all. Of very many the others are not made first.
+func sketchWithin(o *optimize.Observation, most int) (s *sketch, all int) {
+	at, fleet, out := nodesOf(o), o.Fleet(), externalRows(o.Graph)
+	all = 1 + len(fleet) + len(out)
+	if all <= most {
+		return sketchOf(o), all
+	}
+	rates := make([]figure, len(fleet), all)
+	for i := range fleet {
+		if node, ok := at[fleet[i].Name]; ok {
+			rates[i] = figure(o.Graph.Nodes[node].Rate).rounded()
+		}
+	}
+	for _, x := range out {
+		rates = append(rates, x.Rate.rounded())
+	}
+	order := make([]int, len(rates))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rates[b], rates[a]) })
+	order = order[:max(most, 1)-1]
+	slices.Sort(order)
+	d := &meshDocument{Gateway: meshGatewayOf(o), Edges: edgeRows(o.Graph), Paths: pathRows(o)}
+	for _, i := range order {
+		if i < len(fleet) {
+			d.Services = append(d.Services, serviceRowOf(o, &fleet[i], at))
+		} else {
+			d.Externals = append(d.Externals, out[i-len(fleet)])
+		}
+	}
+	return d.sketch(), all
 }
 
 // readSketch is the sketch of a document that Graph wrote.

@@ -17,6 +17,8 @@ type decoder struct {
 	names map[string]string
 	// sets of labels that rows share.
 	sets map[string][]Label
+	// services that there are.
+	services map[string]struct{}
 	// The fields of the body besides containers; null until they come. Of a
 	// field that comes twice the last counts, as everywhere in JSON.
 	path, cpu, memory value
@@ -107,6 +109,7 @@ func (d *decoder) ignore() error {
 
 func (d *decoder) rows() error {
 	d.req.Containers, d.listed = d.req.Containers[:0], false
+	clear(d.services)
 	c, err := d.next("a value")
 	if err != nil {
 		return err
@@ -125,7 +128,7 @@ func (d *decoder) rows() error {
 // row reads containers[i].
 func (d *decoder) row(i int) error {
 	if i == MaxRows {
-		return &Error{Field: "containers", Problem: fmt.Sprintf("more than %d rows, expected fewer: one or two for each pod", MaxRows), TooLarge: true}
+		return tooMany("rows", MaxRows, "one or two for each pod")
 	}
 	c, err := d.next("an object")
 	if err != nil {
@@ -148,8 +151,20 @@ func (d *decoder) row(i int) error {
 	if r.pod == "" {
 		return missing(element(i)+".pod_name", "the name of a pod")
 	}
+	d.services[r.service] = struct{}{}
+	if len(d.services) > MaxServices {
+		return tooMany("services", MaxServices, partOf)
+	}
 	d.add(&r)
 	return nil
+}
+
+// partOf is what to do about a fleet that is too large.
+const partOf = "post a part of the fleet"
+
+// tooMany is the error for a list that holds more than is read.
+func tooMany(what string, most int, advice string) error {
+	return &Error{Field: "containers", Problem: fmt.Sprintf("found more than %d %s, expected fewer: %s", most, what, advice), TooLarge: true}
 }
 
 func element(i int) string { return fmt.Sprintf("containers[%d]", i) }
@@ -278,6 +293,8 @@ func (d *decoder) finish() (err error) {
 		return missing("cpu_limit", "a number of cores")
 	case d.memory.kind == null:
 		return missing("memory_limit", "a number of bytes")
+	case len(d.req.Containers) > MaxPods && d.req.Pods() > MaxPods:
+		return tooMany("pods", MaxPods, partOf)
 	}
 	if d.req.AccessLog, err = d.path.string("accesslog_path", "the path of a log"); err != nil {
 		return err

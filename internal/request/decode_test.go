@@ -341,3 +341,46 @@ func FuzzDecode(f *testing.F) {
 		got.Services()
 	})
 }
+
+// rowsOf is the list of n rows that each makes.
+func rowsOf(n int, each func(i int) string) string {
+	var b strings.Builder
+	b.WriteByte('[')
+	for i := range n {
+		b.WriteString(each(i) + ",")
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// A fleet that is larger than any is refused before it takes the memory of one, and
+// one that is just as large as may be is not.
+func TestDecodeTooLargeFleets(t *testing.T) {
+	service := func(i int) string { return fmt.Sprintf(`{"service_name":"s%d","pod_name":"p"}`, i) }
+	pod := func(i int) string { return fmt.Sprintf(`{"service_name":"a","pod_name":"p%d"}`, i) }
+	f := func(what, rows, want string) {
+		t.Helper()
+		_, err := Decode([]byte(body(map[string]string{"containers": rows})))
+		e := (*Error)(nil)
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", what, err)
+		case want != "" && (!errors.As(err, &e) || !e.TooLarge || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want TooLarge and %q", what, err, want)
+		}
+	}
+	f("services", rowsOf(MaxServices, service), "")
+	f("a service more", rowsOf(MaxServices+1, service), "containers: found more than 100000 services, expected fewer: post a part of the fleet")
+	f("pods", rowsOf(MaxPods, pod), "")
+	f("a pod more", rowsOf(MaxPods+1, pod), "containers: found more than 150000 pods")
+	// Rows of one pod, a namespace in one of them alone, are of one pod.
+	f("two rows a pod", rowsOf(2*MaxPods, func(i int) string {
+		return fmt.Sprintf(`{"service_name":"a","pod_name":"p%d","namespace":%q}`, i/2, strings.Repeat("n", i%2))
+	}), "")
+	// Of a field that comes twice the last counts.
+	twice := body(map[string]string{"containers": rowsOf(MaxServices, service)})
+	twice = strings.Replace(twice, "{", `{"containers": [{"service_name": "other", "pod_name": "p"}], `, 1)
+	if r, err := Decode([]byte(twice)); err != nil || len(r.Containers) != MaxServices {
+		t.Errorf("containers twice: %v", err)
+	}
+}

@@ -36,6 +36,25 @@ type Pod struct {
 // a plan that holds here holds there.
 type podKey struct{ service, namespace, name string }
 
+// Pods is the number of pods of all services.
+func (r *Request) Pods() int {
+	seen := make(map[podKey]struct{})
+	home := r.namespaces()
+	for i := range r.Containers {
+		seen[r.Containers[i].pod(home)] = struct{}{}
+	}
+	return len(seen)
+}
+
+// pod tells which pod the row is about; home is what namespaces has found.
+func (c *Container) pod(home map[podKey]string) podKey {
+	k := podKey{c.Service, c.Namespace, c.Pod}
+	if k.namespace == "" {
+		k.namespace = home[podKey{service: c.Service, name: c.Pod}]
+	}
+	return k
+}
+
 // Services groups the rows: services by name, each with its pods. Every pod has
 // one sidecar whether or not a row for it came.
 func (r *Request) Services() []Service {
@@ -43,10 +62,7 @@ func (r *Request) Services() []Service {
 	home := r.namespaces()
 	for i := range r.Containers {
 		c := &r.Containers[i]
-		k := podKey{c.Service, c.Namespace, c.Pod}
-		if k.namespace == "" {
-			k.namespace = home[podKey{service: c.Service, name: c.Pod}]
-		}
+		k := c.pod(home)
 		p := pods[k]
 		if p == nil {
 			p = &Pod{Namespace: k.namespace, Name: c.Pod}

@@ -31,6 +31,9 @@ func TestServices(t *testing.T) {
 		if d := cmp.Diff(want, r.Services()); d != "" {
 			t.Fatalf("-want +got\n%s", d)
 		}
+		if r.Pods() != 4 { // b-2 of a; b-1 of b twice, b-2 of b
+			t.Fatalf("%d pods, want 4", r.Pods())
+		}
 		rand.Shuffle(len(r.Containers), func(i, j int) { r.Containers[i], r.Containers[j] = r.Containers[j], r.Containers[i] })
 	}
 }

@@ -34,17 +34,24 @@ type Request struct {
 	OpenLog func() (io.ReadCloser, error)
 }
 
-// Bounds on what is read. A fleet of 100,000 pods with three containers each fits.
+// Bounds on what is read. Rows and pods are what Kubernetes itself is made for in one
+// cluster, 300,000 containers in 150,000 pods; of Services it names 10,000.
 const (
 	// MaxRows is how many elements containers may have.
 	MaxRows = 300_000
+	// MaxPods and MaxServices are how many pods and services there may be. Each
+	// service takes some 2.5 KB while its round is made, whatever its pods: this many
+	// are answered in the memory and the time that the server promises.
+	MaxPods     = 150_000
+	MaxServices = 100_000
 	// MaxName is the length of a name or path in bytes. Kubernetes stops at 253;
 	// the contract accepts any name, so this only keeps memory bounded.
 	MaxName = 1 << 20
 	// maxDepth is the nesting that is followed, that of encoding/json.
 	maxDepth = 10_000
-	// maxNumber is the length of a number's text in bytes.
-	maxNumber = 1 << 12
+	// maxNumber is the length in bytes up to which a number is held as it is written,
+	// and read by strconv, which is right for fewer than 800 digits.
+	maxNumber = 1 << 9
 	// maxKey is longer than any field name that means something.
 	maxKey = 64
 )
@@ -55,7 +62,7 @@ func Decode(body []byte) (*Request, error) { return Read(bytes.NewReader(body)) 
 // Read reads a body from a stream, holding only a window of it and the rows.
 // Errors are *Error, or r's own.
 func Read(r io.Reader) (*Request, error) {
-	d := decoder{scanner: newScanner(r), names: make(map[string]string), sets: make(map[string][]Label)}
+	d := decoder{scanner: newScanner(r), names: make(map[string]string), sets: make(map[string][]Label), services: make(map[string]struct{})}
 	if err := d.body(); err != nil {
 		return nil, err
 	}

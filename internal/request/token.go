@@ -179,20 +179,29 @@ func (s *scanner) hex() (rune, error) {
 	return 0, s.unexpected("four hexadecimal digits after \\u")
 }
 
-// word reads a run of bytes that a number or a literal is made of, keeping at
-// most maxNumber of them, and whether there were more.
-func (s *scanner) word() (word string, over bool) {
+// word reads a run of bytes that a number or a literal is made of. Of one that is
+// longer than maxNumber it returns the beginning and, as a number, all of it.
+func (s *scanner) word() (word string, long *numeral) {
 	b := s.scratch[:0]
 	for {
 		c, ok := s.peek()
 		if !ok || !wordByte(c) {
 			s.scratch = b
-			return string(b), over
-		}
-		if over = over || len(b) == maxNumber; !over {
-			b = append(b, c)
+			return string(b), long
 		}
 		s.pos++
+		switch {
+		case long != nil:
+			long.feed(c)
+		case len(b) < maxNumber:
+			b = append(b, c)
+		default:
+			long = new(numeral)
+			for _, c := range b {
+				long.feed(c)
+			}
+			long.feed(c)
+		}
 	}
 }
 

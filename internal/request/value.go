@@ -88,7 +88,7 @@ func interned(m map[string]string, b []byte) string {
 // writers use for numbers that JSON does not have, are read as numbers that are
 // not finite, so that the refusal can name their field.
 func (s *scanner) literal() (value, error) {
-	w, over := s.word()
+	w, long := s.word()
 	switch w {
 	case "null":
 		return value{kind: null}, nil
@@ -99,7 +99,10 @@ func (s *scanner) literal() (value, error) {
 	case "Infinity", "-Infinity", "inf", "-inf":
 		return value{kind: amount, text: w, number: math.Inf(1)}, nil
 	}
-	if over || !number(w) {
+	if long != nil && long.whole() {
+		return value{kind: amount, text: w, number: long.value()}, nil
+	}
+	if long != nil || !number(w) {
 		return value{}, s.malformed("found %s, expected a value", Shorten(w))
 	}
 	// Out of range is ±Inf, which no field takes.
@@ -137,11 +140,12 @@ func (s *scanner) skipOne() (opened bool, err error) {
 		return true, nil
 	}
 	if wordByte(c) {
-		w, over := s.word()
-		if over || !number(w) && w != "null" && w != "true" && w != "false" {
-			return false, s.malformed("found %s, expected a value", Shorten(w))
+		w, long := s.word()
+		switch {
+		case long != nil && long.whole(), number(w) && long == nil, w == "null", w == "true", w == "false":
+			return false, nil
 		}
-		return false, nil
+		return false, s.malformed("found %s, expected a value", Shorten(w))
 	}
 	_, err = s.scalar(0, nil)
 	return false, err

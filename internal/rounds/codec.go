@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,15 +60,17 @@ var writers = sync.Pool{New: func() any {
 	return w
 }}
 
-func pack(plain []byte) []byte {
+// pack compresses parts, one behind the other.
+func pack(parts ...[]byte) []byte {
 	var b bytes.Buffer
 	w := writers.Get().(*gzip.Writer)
 	defer writers.Put(w)
 	w.Reset(&b)
-	// A Buffer takes all that it is given.
-	_, _ = w.Write(plain)
+	for _, p := range parts {
+		_, _ = w.Write(p) // a Buffer takes all that it is given
+	}
 	_ = w.Close()
-	return b.Bytes()
+	return bytes.Clone(b.Bytes()) // it is kept for long: without the room to grow
 }
 
 func unpack(packed []byte) ([]byte, error) {
@@ -87,13 +90,13 @@ func (r *record) encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rounds: %w", err)
 	}
-	plain := append(header, '\n')
+	parts := [][]byte{append(header, '\n')}
 	for _, s := range r.sections() {
-		plain = append(plain, *s...)
+		parts = append(parts, *s)
 	}
-	packed := pack(plain)
+	packed := pack(parts...)
 	line := fmt.Appendf(nil, "%s %s %s\n", magic, version, sum(packed))
-	return append(line, packed...), nil
+	return slices.Concat(line, packed), nil
 }
 
 // decode reads what encode has written; an error says what is wrong with b. Who

@@ -17,7 +17,10 @@
 //
 // With a folder, a round is one file, which is on the disk before Add returns; all
 // else is derived by reading the files in order, so there is nothing to disagree
-// with. Without one, rounds live as long as the process. Either way both the number
+// with. Where a round cannot be written (the disk is full) it is answered all the
+// same, its document says so, and its number is written into a file that has its
+// room already: a crash then loses the round, but no number is given twice. Without
+// a folder, rounds live as long as the process. Either way both the number
 // and the bytes kept are bounded, and the oldest rounds go first.
 //
 // The package plans nothing, serves nothing and does not log: what a start finds

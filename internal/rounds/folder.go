@@ -38,6 +38,8 @@ const maxGap = 1_000_000
 type folder struct {
 	dir  string
 	lock *os.File
+	// given is the mark, open to be written; nil where there was no room for it.
+	given *os.File
 }
 
 func openFolder(dir string) (*folder, error) {
@@ -74,7 +76,12 @@ func (f *folder) claim() error {
 }
 
 // close gives the lock back.
-func (f *folder) close() error { return f.lock.Close() }
+func (f *folder) close() error {
+	if f.given != nil {
+		f.given.Close() // what was written is synced
+	}
+	return f.lock.Close()
+}
 
 func (f *folder) path(n int) string { return filepath.Join(f.dir, fmt.Sprintf("round-%08d.sluice", n)) }
 
@@ -139,6 +146,12 @@ func (f *folder) read(take func(r *record, size int) error) (last int, warnings 
 			last = n
 		}
 	}
+	marked, warning := f.readMark()
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
+	last = max(last, marked)
+	_ = f.openMark(last) // on a full disk there is no room: mark tries again
 	return last, warnings, nil
 }
 

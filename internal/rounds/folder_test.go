@@ -128,7 +128,7 @@ func TestOpenPutsAside(t *testing.T) {
 			t.Errorf("%s: warnings %q", c.name, warnings)
 		}
 		all := bytesOf(t, dir)
-		if !bytes.Equal(all["round-00000002.sluice.kept-2"], broken) || string(all["round-00000002.sluice.kept-1"]) != "somebody was here before" || string(all["notes.txt"]) != "mine" || len(all) != 5 {
+		if !bytes.Equal(all["round-00000002.sluice.kept-2"], broken) || string(all["round-00000002.sluice.kept-1"]) != "somebody was here before" || string(all["notes.txt"]) != "mine" || len(all) != 6 { // the sixth is the mark
 			t.Errorf("%s: the folder has %d files: bytes are lost or moved", c.name, len(all))
 		}
 		for _, n := range []int{1, 3} {
@@ -231,8 +231,8 @@ func TestAddWithoutRoom(t *testing.T) {
 	}
 	for i := 2; i <= 3; i++ {
 		r := add(t, s, observed(uint64(i), "a"))
-		if r.Number != i || r.Trouble == nil {
-			t.Errorf("round %d: trouble %v", r.Number, r.Trouble)
+		if r.Number != i || r.Unsaved == nil {
+			t.Errorf("round %d: unsaved: %v", r.Number, r.Unsaved)
 		}
 		if _, err := s.Get(i); err != nil {
 			t.Errorf("round %d: %v", i, err)
@@ -244,8 +244,8 @@ func TestAddWithoutRoom(t *testing.T) {
 	if err := os.Rename(away, dir); err != nil {
 		t.Fatal(err)
 	}
-	if r := add(t, s, observed(4, "a")); r.Trouble != nil {
-		t.Errorf("round 4: trouble %v", r.Trouble)
+	if r := add(t, s, observed(4, "a")); r.Unsaved != nil {
+		t.Errorf("round 4: unsaved: %v", r.Unsaved)
 	}
 	s.Close()
 	if got := open(t, Options{Dir: dir}).Numbers(); len(got) != 4 {

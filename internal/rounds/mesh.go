@@ -13,7 +13,7 @@ const (
 	maxAsked  = 64
 	// maxMemories is the bytes that all earlier memories of all meshes may take,
 	// compressed.
-	maxMemories = 32 << 20
+	maxMemories = 12 << 20
 )
 
 // meshes are those remembered, the one used last at the end.

@@ -23,10 +23,11 @@ type Round struct {
 	// Mesh is the same number for rounds of the same mesh: that of its first.
 	Mesh int
 	Documents
-	// Trouble says what went wrong in keeping it: that it is in memory only,
-	// though there is a folder, until it can be written with a later round; or
-	// that it taught nothing. nil when all is well.
-	Trouble error
+	// Unsaved says why it is in memory alone, though there is a folder: it is written
+	// with a later round, when it can be. nil when all is well.
+	Unsaved error
+	// Untaught says why it taught nothing; nil when it did.
+	Untaught error
 }
 
 // Draft is a round that has been planned and has no number yet of its own.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/sluice-mesh/sluice/internal/optimize"
+	"github.com/sluice-mesh/sluice/internal/report"
 )
 
 // Options of a Store; the zero value means the defaults.
@@ -18,7 +20,7 @@ type Options struct {
 	Dir string
 	// MaxRounds is how many rounds are kept, 1,000 by default.
 	MaxRounds int
-	// MaxBytes is how many bytes they may take, packed: 64 MiB in memory and
+	// MaxBytes is how many bytes they may take, packed: 24 MiB in memory and
 	// 1 GiB in a folder by default.
 	MaxBytes int64
 	// Now is the clock, time.Now by default.
@@ -31,7 +33,7 @@ const (
 	defaultFolderBytes = 1 << 30
 	// maxSpare is the bytes of rounds in memory, those too that wait for room on
 	// the disk.
-	maxSpare = 64 << 20
+	maxSpare = 24 << 20
 )
 
 // kept is a round on the shelf.
@@ -109,12 +111,17 @@ func (s *Store) restore() (warnings []string, err error) {
 	return warnings, err
 }
 
-// Close lets the folder go. No Add may be under way.
+// Close writes what has waited for room, as far as there is some, and lets the folder
+// go. No Add may be under way.
 func (s *Store) Close() error {
 	if s.folder == nil {
 		return nil
 	}
-	return s.folder.close()
+	err := s.saveLate()
+	if n := s.Pending(); n > 0 {
+		err = fmt.Errorf("%d rounds are lost, for the state folder cannot be written: %w", n, err)
+	}
+	return errors.Join(err, s.folder.close())
 }
 
 // Planner plans round n given what its mesh has taught, nil when that is nothing.
@@ -122,7 +129,7 @@ type Planner func(n int, prior *optimize.Memory) (*Draft, error)
 
 // Add plans the round that obs belongs to, gives it its number and keeps it. When
 // it returns, the round is on the disk, if there is a folder that can be written
-// (see Round.Trouble). An error of plan's, or of ctx while it waits for its turn,
+// (see Round.Unsaved). An error of plan's, or of ctx while it waits for its turn,
 // comes back as it is and uses up no number.
 func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner) (*Round, error) {
 	select {
@@ -135,6 +142,8 @@ func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner
 	if err != nil {
 		return nil, err
 	}
+	evidence := obs.Evidence
+	obs = nil // plan may let go of it before the round is written
 	draft, err := plan(n, prior)
 	if err != nil {
 		return nil, err
@@ -142,7 +151,7 @@ func (s *Store) Add(ctx context.Context, obs *optimize.Observation, plan Planner
 	if err := ctx.Err(); err != nil {
 		return nil, err // nobody is left to answer
 	}
-	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: obs.Evidence, docs: draft.Documents, study: writeStudy(draft.Study)}, draft.Memory)
+	return s.commit(&record{Number: n, Time: s.o.Now().UTC(), Mesh: id, Evidence: evidence, docs: draft.Documents, study: writeStudy(draft.Study)}, draft.Memory)
 }
 
 // begin is the number of the next round, its mesh, and what it starts from.
@@ -168,7 +177,11 @@ func (s *Store) commit(r *record, memory *optimize.Memory) (*Round, error) {
 		return nil, err
 	}
 	if s.folder != nil {
-		unsaved = s.save(r.Number, packed)
+		if unsaved = s.save(r.Number, packed); unsaved != nil {
+			if packed, unsaved, err = s.warn(r, unsaved); err != nil {
+				return nil, err
+			}
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,11 +194,48 @@ func (s *Store) commit(r *record, memory *optimize.Memory) (*Round, error) {
 		s.meshes.learn(r, memory.Services)
 	}
 	s.prune()
-	return &Round{Number: r.Number, Time: r.Time, Mesh: r.Mesh, Documents: r.docs, Trouble: errors.Join(dumb, unsaved)}, nil
+	return &Round{Number: r.Number, Time: r.Time, Mesh: r.Mesh, Documents: r.docs, Unsaved: unsaved, Untaught: dumb}, nil
+}
+
+// warn has a round that could not be written say so in its document, and its number
+// remembered as given.
+func (s *Store) warn(r *record, unsaved error) (packed []byte, why error, err error) {
+	cause := "see the server's log"
+	var no syscall.Errno
+	if errors.As(unsaved, &no) {
+		cause = no.Error()
+	}
+	number := "its number is not given again"
+	if err := s.folder.mark(r.Number); err != nil {
+		unsaved = errors.Join(unsaved, err)
+		number = "its number may be given again"
+	}
+	r.docs.Plan = report.Warn(r.docs.Plan, fmt.Sprintf(
+		"the state folder cannot be written (%s): this round was answered and is in memory alone; it is written once there is room, a crash before that loses it, and then %s", cause, number))
+	packed, err = r.encode()
+	return packed, unsaved, err
+}
+
+// Pending is how many rounds are in memory alone because they could not be written.
+func (s *Store) Pending() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.folder == nil {
+		return 0
+	}
+	return len(s.spare)
 }
 
 // save writes a round to the folder, after those that could not be written before.
 func (s *Store) save(n int, packed []byte) error {
+	if err := s.saveLate(); err != nil {
+		return err
+	}
+	return s.folder.put(n, packed)
+}
+
+// saveLate writes the rounds that could not be written before.
+func (s *Store) saveLate() error {
 	for _, k := range s.kept {
 		late, ok := s.spare[k.number]
 		if !ok {
@@ -198,7 +248,7 @@ func (s *Store) save(n int, packed []byte) error {
 		delete(s.spare, k.number)
 		s.mu.Unlock()
 	}
-	return s.folder.put(n, packed)
+	return nil
 }
 
 // prune lets the oldest rounds go while there are too many, but not the last one,

@@ -85,8 +85,8 @@ func TestAddNumbersFromOne(t *testing.T) {
 		}
 		for want := 1; want <= 3; want++ {
 			r := add(t, s, observed(uint64(want), "a", "b"))
-			if r.Number != want || r.Trouble != nil || !r.Time.Equal(fixed()) {
-				t.Errorf("round %d at %v, trouble %v", r.Number, r.Time, r.Trouble)
+			if r.Number != want || r.Unsaved != nil || r.Untaught != nil || !r.Time.Equal(fixed()) {
+				t.Errorf("round %d at %v, unsaved %v, untaught %v", r.Number, r.Time, r.Unsaved, r.Untaught)
 			}
 			again, err := s.Get(want)
 			if err != nil {
@@ -241,7 +241,7 @@ func TestAddWithoutMemory(t *testing.T) {
 	s := open(t, Options{Dir: t.TempDir()})
 	obs := observed(1, "a")
 	r, err := s.Add(t.Context(), obs, func(n int, _ *optimize.Memory) (*Draft, error) { return &Draft{Documents: documents(n, nil)}, nil })
-	if err != nil || r.Number != 1 || r.Trouble == nil {
+	if err != nil || r.Number != 1 || r.Untaught == nil {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if r := add(t, s, obs); started(t, r) != 0 {
@@ -253,8 +253,8 @@ func TestAddWithoutMemory(t *testing.T) {
 func TestAddWithHugeNames(t *testing.T) {
 	s := open(t, Options{})
 	huge := strings.Repeat("n", maxNames+1)
-	if r := add(t, s, observed(1, huge)); r.Trouble == nil || !strings.Contains(r.Trouble.Error(), "names") {
-		t.Errorf("trouble %v", r.Trouble)
+	if r := add(t, s, observed(1, huge)); r.Untaught == nil || !strings.Contains(r.Untaught.Error(), "names") {
+		t.Errorf("untaught: %v", r.Untaught)
 	}
 	if r := add(t, s, observed(2, huge)); started(t, r) != 0 {
 		t.Errorf("starts from %d", started(t, r))

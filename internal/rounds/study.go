@@ -13,7 +13,7 @@ const maxStudy = 4 << 20
 // writeStudy is a study as a section, empty when it is nil, too large to be kept, or
 // holds what JSON cannot: rounds without one are rounds all the same.
 func writeStudy(s *optimize.Study) []byte {
-	if s == nil {
+	if s == nil || leastStudy(s) > maxStudy {
 		return nil
 	}
 	b, err := json.Marshal(s)
@@ -21,6 +21,22 @@ func writeStudy(s *optimize.Study) []byte {
 		return nil
 	}
 	return b
+}
+
+// leastStudy is fewer bytes than a study takes as JSON: what is far too large need
+// not be written to find that out. The figures are the lengths of the fields' names.
+func leastStudy(s *optimize.Study) int {
+	const service, pod = 150, 50
+	n := 0
+	for i := range s.Input.Sidecars {
+		n += service + len(s.Input.Sidecars[i].Service)
+	}
+	for _, pods := range s.Pods {
+		for _, name := range pods {
+			n += pod + len(name)
+		}
+	}
+	return n
 }
 
 // NoStudyError says that a round is there, but not what it was made of.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
@@ -41,6 +42,8 @@ func (j *Job) mesh() *Mesh { return NewMesh(budget.NewStudy(j.Study.Input), j.St
 type reply struct {
 	Result *Result      `json:"result,omitempty"`
 	Error  *ScriptError `json:"error,omitempty"`
+	// Mishap is ours, not the script's.
+	Mishap *mishap.Error `json:"mishap,omitempty"`
 }
 
 // grace is what a worker has beyond the job's own time to learn the mesh, and to end.
@@ -69,6 +72,8 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	case errors.As(err, &died) && late:
 		place.File, place.What = j.Name, overtime(j.Bounds)
 		return nil, place
+	case errors.As(err, &died) && died.ExitCode() == failed:
+		return nil, fmt.Errorf("what-if: the process of the script failed: %s", place.What)
 	case errors.As(err, &died) && !j.Follow:
 		// It took memory until there was none, in a single step. It does so again.
 		j.Follow = true
@@ -83,7 +88,10 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	if err := json.Unmarshal(out, &r); err != nil {
 		return nil, fmt.Errorf("what-if: the process of the script answered nothing that can be read: %w", err)
 	}
-	if r.Error != nil {
+	switch {
+	case r.Mishap != nil:
+		return nil, r.Mishap
+	case r.Error != nil:
 		return nil, r.Error
 	}
 	return r.Result, nil
@@ -110,8 +118,12 @@ func (j *Job) spawn(ctx context.Context) (out []byte, place *ScriptError, late b
 	told := &lastLine{}
 	cmd.Stdout, cmd.Stderr = &capped{&stdout, maxReply}, told
 	err = cmd.Run()
-	return stdout.Bytes(), &ScriptError{Line: told.line, Column: told.column}, ctx.Err() != nil, err
+	return stdout.Bytes(), &ScriptError{Line: told.line, Column: told.column, What: told.said}, ctx.Err() != nil, err
 }
+
+// failed is the exit status of a worker that tells why it could not do its job; the
+// runtime that gives up, for want of memory, say, has others.
+const failed = 1
 
 // self is this program, also where its file was replaced since.
 func self() string {
@@ -145,6 +157,7 @@ func (c *capped) Write(p []byte) (int, error) {
 type lastLine struct {
 	rest         []byte
 	line, column int
+	said         string // the last line that is none of these
 }
 
 func (l *lastLine) Write(p []byte) (int, error) {
@@ -157,6 +170,8 @@ func (l *lastLine) Write(p []byte) (int, error) {
 		var row, column int
 		if n, _ := fmt.Sscanf(string(line[:min(len(line), 40)]), "at %d:%d", &row, &column); n == 2 {
 			l.line, l.column = row, column
+		} else {
+			l.said = string(line[:min(len(line), 300)])
 		}
 		text = after
 	}
@@ -174,7 +189,10 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 	j.Bounds = j.Bounds.fill()
 	debug.SetMaxStack(32 << 20)
 	debug.SetMemoryLimit(j.Bounds.Memory * 2 / 3)
-	m := j.mesh()
+	var m *Mesh
+	if err := mishap.Guard(func() error { m = j.mesh(); return nil }); err != nil {
+		return err
+	}
 	if err := limitMemory(j.Bounds.Memory); err != nil {
 		return err
 	}
@@ -197,9 +215,11 @@ func Work(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 		}
 	}
 	var r reply
-	var err error
-	r.Result, err = Run(ctx, m, j.Name, j.Script, b)
-	if err != nil && !errors.As(err, &r.Error) {
+	err := mishap.Guard(func() (err error) {
+		r.Result, err = Run(ctx, m, j.Name, j.Script, b)
+		return err
+	})
+	if err != nil && !errors.As(err, &r.Error) && !errors.As(err, &r.Mishap) {
 		return err
 	}
 	return answer(r)

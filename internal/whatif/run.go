@@ -14,6 +14,8 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
 // Bounds of a run; those left 0 are DefaultBounds'.
@@ -340,12 +342,13 @@ func (r *run) answer() error {
 		if q.answer != nil {
 			continue
 		}
-		g.Go(func() (err error) {
-			if err := ctx.Err(); err != nil {
+		g.Go(func() error {
+			return mishap.Guard(func() (err error) {
+				if err = ctx.Err(); err == nil {
+					q.answer, err = q.mesh.Predict()
+				}
 				return err
-			}
-			q.answer, err = q.mesh.Predict()
-			return err
+			})
 		})
 	}
 	if err := g.Wait(); err != nil {

@@ -2,6 +2,7 @@ package whatif
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -154,5 +155,15 @@ func TestIsolatedIsRun(t *testing.T) {
 	}
 	if a, b := fmt.Sprint(want), fmt.Sprint(got); a != b {
 		t.Errorf("in a process of its own:\n%s\nwant\n%s", b, a)
+	}
+}
+
+// A worker that fails for a reason of its own is not told as a script that took too
+// much memory.
+func TestWorkerFails(t *testing.T) {
+	_, err := Isolated(t.Context(), Job{Name: "script", Script: "row(mesh)"}) // without a study
+	var script *ScriptError
+	if err == nil || errors.As(err, &script) || !strings.Contains(err.Error(), "a mistake in sluice") {
+		t.Errorf("%v, want a mistake of ours", err)
 	}
 }

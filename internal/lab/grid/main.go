@@ -392,11 +392,10 @@ func (g *grid) report(cells []cell, rows []row) {
 		fmt.Printf("all rounds over %s %s\n", g.rival, summary(overall[g.rival]))
 	}
 	for n := 1; n <= g.rounds; n++ {
-		var mean, rate, spent []float64
+		var mean, rate []float64
 		for _, r := range rows {
 			p, o := r.at(fmt.Sprintf("predicted%d", n)), r.at(fmt.Sprintf("round%d", n))
 			mean, rate = append(mean, math.Abs(p.Mean/o.Mean-1)), append(rate, math.Abs(p.QPS/o.QPS-1))
-			spent = append(spent, o.CPU)
 		}
 		fmt.Printf("round %d was foreseen within %.1f %% of its mean latency, %.1f %% of its rate (medians)\n", n, 100*median(mean), 100*median(rate))
 	}

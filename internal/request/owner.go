@@ -1,4 +1,4 @@
-package report
+package request
 
 import "strings"
 
@@ -6,15 +6,18 @@ import "strings"
 // digits that resemble them, so that no words come up (apimachinery's rand).
 const safeLetters = "bcdfghjklmnpqrstvwxz2456789"
 
+// dnsLetters are those of Kubernetes' names but for hyphens.
+const dnsLetters = "abcdefghijklmnopqrstuvwxyz0123456789"
+
 // hashLetters is the part of it that ReplicaSets' hashes use: the decimal digits
 // of a 32-bit hash, mapped one to one (SafeEncodeString).
 const hashLetters = "456789bcdf"
 
-// owner is the name of pod's workload: the pod's name less its generated parts.
+// Owner is the name of pod's workload: the pod's name less its generated parts.
 // A Deployment's pods end in a hash and a suffix; those of a DaemonSet, a Job or a
 // bare ReplicaSet in a suffix alone; a StatefulSet's in a number, which in
 // examples also stands for a suffix.
-func owner(pod string) string {
+func Owner(pod string) string {
 	name, suffix := cutLast(pod)
 	if name == "" {
 		return pod
