@@ -159,6 +159,9 @@ func (b *Builder) fill(e *event, r *Record) {
 	if r.BytesSent >= 0 {
 		e.sent = uint32(min(r.BytesSent, noBytes-1))
 	}
+	if bytes.HasSuffix(r.Downstream, []byte(":0")) {
+		e.flags |= isForwarded
+	}
 	e.lines = 1
 }
 

@@ -41,17 +41,21 @@ const (
 	// isEither marks an outbound event that may as well be an inbound one: the line
 	// named no cluster, and its addresses do not tell.
 	isEither
+	// isForwarded marks an event whose downstream has the port 0: no connection has
+	// one, so it is the client's address that a header told (X-Forwarded-For).
+	isForwarded
 
-	allFlags = isInbound | isFailed | isTraced | isEither
+	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded
 )
 
 const noBytes = math.MaxUint32
 
-func (e *event) inbound() bool { return e.flags&isInbound != 0 }
-func (e *event) failed() bool  { return e.flags&isFailed != 0 }
-func (e *event) traced() bool  { return e.flags&isTraced != 0 }
-func (e *event) either() bool  { return e.flags&isEither != 0 }
-func (e *event) timed() bool   { return e.start != Missing }
+func (e *event) inbound() bool   { return e.flags&isInbound != 0 }
+func (e *event) failed() bool    { return e.flags&isFailed != 0 }
+func (e *event) traced() bool    { return e.flags&isTraced != 0 }
+func (e *event) either() bool    { return e.flags&isEither != 0 }
+func (e *event) forwarded() bool { return e.flags&isForwarded != 0 }
+func (e *event) timed() bool     { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.
 func (e *event) end() Micros {

@@ -34,7 +34,7 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 	for i := range request {
 		h := j.hop(&request[i])
 		unsure = unsure || h.unsure != nil
-		nameless = nameless || h.nameless()
+		nameless = nameless || h.nameless() && h.from == none
 		undirected = undirected || h.event.either()
 		hops = append(hops, h)
 	}
@@ -44,6 +44,7 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 	for i := first; i < first+len(request); i++ {
 		if h, ok := j.implied(&hops[i]); ok {
 			hops = append(hops, h)
+			nameless = true // who was called by it may tell the client's address instead
 		}
 	}
 	if j.entrances != nil {
@@ -134,8 +135,11 @@ func (j *join) implied(h *hop) (hop, bool) {
 	return in, in.from != none && in.from != in.to
 }
 
-// nameless reports whether a hop is a callee's view that does not say who called.
-func (h *hop) nameless() bool { return h.in && h.from == none && h.unsure == nil && h.to >= 0 }
+// nameless reports whether a hop is a callee's view that does not say who called, or
+// tells the client in the place of the gateway.
+func (h *hop) nameless() bool {
+	return h.in && !h.implied && h.unsure == nil && h.to >= 0 && (h.from == none || h.from == 0 && h.event.forwarded())
+}
 
 // adopt finds the callers of nameless hops: those of the request's calls to the same
 // pod of which the callee's view is not there, the longest of them for the longest.

@@ -61,6 +61,14 @@ func TestJoin(t *testing.T) {
 		{name: "a silent pod that sends for requests seen to enter elsewhere", pods: abc, lines: []line{fromGateway,
 			{in: true, down: "10.0.1.1:41", up: "10.0.2.1:80", host: fqdn("c"), id: "r", start: 2, dur: 3}},
 			edges: "b>c 1, ingress-gateway>a 1"},
+		{name: "gateway that is a pod, whose callee tells the client", pods: "gw:10.9.9.9 a:10.0.0.1", lines: []line{
+			{down: "203.0.113.5:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "r", dur: 9},
+			{in: true, down: "203.0.113.5:0", up: "10.0.0.1:80", id: "r", start: 1, dur: 8}},
+			edges: "gw>a 1, ingress-gateway>gw 1"},
+		{name: "gateway that no pod is, whose callee tells the client", pods: "a:10.0.0.1", lines: []line{
+			{down: "203.0.113.5:41", upLocal: "10.9.9.9:7", up: "10.0.0.1:80", host: fqdn("a"), id: "r", dur: 9},
+			{in: true, down: "203.0.113.5:0", up: "10.0.0.1:80", id: "r", start: 1, dur: 8}},
+			edges: "ingress-gateway>a 1"},
 		{name: "silent gateway, and an unlisted service that calls on", pods: "gw:10.9.9.9 a:10.0.0.1 b:10.0.1.1", lines: []line{fromGateway,
 			{down: "10.0.0.1:41", up: "10.5.5.5:80", host: "legacy.corp", id: "r", start: 1, dur: 5},
 			{in: true, down: "10.5.5.5:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 2, dur: 3}},
