@@ -134,7 +134,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v; '%s --help' lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newDiff(env), newRounds(env), newWhatIf(env), newVersion(env), newReady(env))
+	root.AddCommand(newServe(env), newPlan(env), newGraph(env), newCRs(env), newAggregate(env), newCollect(env), newDiff(env), newRounds(env), newWhatIf(env), newVersion(env), newReady(env))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	strict(root)

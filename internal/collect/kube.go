@@ -1,0 +1,308 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Cluster is a Kubernetes cluster and how to reach it, as kubectl does: by the
+// kubeconfig named, else those of $KUBECONFIG or the home folder, else as the pod's
+// own service account.
+type Cluster struct {
+	Kubeconfig, Context string
+	// Logs takes the sidecars' logs of the window, at most LogBytes (DefaultLogBytes)
+	// of each; nil for none.
+	Logs     io.Writer
+	LogBytes int64
+}
+
+// Kube collects pods, the Services that select them, and what metrics.k8s.io says
+// that their containers use. Warnings say what was not there.
+func Kube(ctx context.Context, c Cluster, o Options) (*Request, []string, error) {
+	o = o.withDefaults()
+	k, err := c.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	f := fleet{}
+	var warnings []string
+	for _, ns := range namespaces(o) {
+		if err := k.pods(ctx, ns, f); err != nil {
+			return nil, nil, err
+		}
+		if err := k.services(ctx, ns, f); err != nil {
+			warnings = append(warnings, fmt.Sprintf("the Services cannot be read (%v): pods are named by their labels and workloads", err))
+		}
+		if err := k.usage(ctx, ns, f); err != nil {
+			warnings = append(warnings, fmt.Sprintf("metrics.k8s.io cannot be read (%v): what containers use is not known; is there a metrics-server?", err))
+		}
+	}
+	r, told, err := f.request(o, warnings)
+	if err != nil || c.Logs == nil {
+		return r, told, err
+	}
+	more, err := k.logs(ctx, r, c.Logs, cmp.Or(c.LogBytes, DefaultLogBytes), o.Window)
+	return r, append(told, more...), err
+}
+
+// namespaces to ask for, "" for all at once.
+func namespaces(o Options) []string {
+	if len(o.Namespaces) == 0 {
+		return []string{""}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(o.Namespaces)))
+}
+
+// cluster is an open Cluster. Of client-go it has the way in (addresses, certificates,
+// tokens, plug-ins): the clients and types for all of Kubernetes would be 16 MB for
+// four lists.
+type cluster struct {
+	http *http.Client
+	base *url.URL
+}
+
+func (c Cluster) open() (*cluster, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = c.Kubeconfig
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: c.Context}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("collect: no cluster: %w", err)
+	}
+	config.UserAgent = "sluice"
+	k := new(cluster)
+	if k.base, _, err = rest.DefaultServerUrlFor(config); err == nil {
+		k.http, err = rest.HTTPClientFor(config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("collect: the cluster's configuration: %w", err)
+	}
+	return k, nil
+}
+
+// meta is what is wanted of an object's metadata.
+type meta struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace"`
+	Labels    map[string]string `json:"labels"`
+	Deleted   string            `json:"deletionTimestamp"`
+	Owners    []struct {
+		Kind       string `json:"kind"`
+		Name       string `json:"name"`
+		Controller bool   `json:"controller"`
+	} `json:"ownerReferences"`
+}
+
+// kubeContainer is one of a pod's specification.
+type kubeContainer struct {
+	Name      string `json:"name"`
+	Resources struct {
+		Limits map[string]string `json:"limits"`
+	} `json:"resources"`
+	// RestartPolicy Always makes a sidecar of an init container.
+	RestartPolicy string `json:"restartPolicy"`
+}
+
+type kubePod struct {
+	Meta meta `json:"metadata"`
+	Spec struct {
+		Containers     []kubeContainer `json:"containers"`
+		InitContainers []kubeContainer `json:"initContainers"`
+	} `json:"spec"`
+	Status struct {
+		Phase string `json:"phase"`
+		IP    string `json:"podIP"`
+	} `json:"status"`
+}
+
+// pods adds those that run.
+func (k *cluster) pods(ctx context.Context, ns string, f fleet) error {
+	return list(ctx, k, path("api/v1", ns, "pods"), func(p kubePod) {
+		if p.Status.Phase != "Running" || p.Meta.Deleted != "" {
+			return
+		}
+		to := f.pod(name{p.Meta.Namespace, p.Meta.Name})
+		to.ip, to.labels = p.Status.IP, p.Meta.Labels
+		for _, o := range p.Meta.Owners {
+			if o.Controller {
+				to.owner = workload(o.Kind, o.Name, p.Meta.Labels["pod-template-hash"])
+			}
+		}
+		for _, c := range p.Spec.InitContainers {
+			if c.RestartPolicy == "Always" { // the others have ended
+				to.specified(c)
+			}
+		}
+		for _, c := range p.Spec.Containers {
+			to.specified(c)
+		}
+	})
+}
+
+// specified adds a container with its limits.
+func (p *pod) specified(c kubeContainer) {
+	to := p.container(c.Name)
+	for _, resource := range []string{"cpu", "memory"} {
+		if v := quantity(c.Resources.Limits[resource]); v != nil {
+			to.limit(resource, *v)
+		}
+	}
+}
+
+// services notes which pods each Service selects.
+func (k *cluster) services(ctx context.Context, ns string, f fleet) error {
+	type service struct {
+		Meta meta `json:"metadata"`
+		Spec struct {
+			Selector map[string]string `json:"selector"`
+		} `json:"spec"`
+	}
+	byNamespace := map[string][]*pod{}
+	for n, p := range f {
+		byNamespace[n.namespace] = append(byNamespace[n.namespace], p)
+	}
+	err := list(ctx, k, path("api/v1", ns, "services"), func(s service) {
+		for _, p := range byNamespace[s.Meta.Namespace] {
+			if selects(s.Spec.Selector, p.labels) {
+				p.services = append(p.services, s.Meta.Name)
+			}
+		}
+	})
+	for _, p := range f {
+		slices.Sort(p.services)
+		p.services = slices.Compact(p.services)
+	}
+	return err
+}
+
+// selects tells whether a Service's selector picks a pod; one without a selector
+// picks none.
+func selects(selector, labels map[string]string) bool {
+	for k, v := range selector {
+		if labels[k] != v {
+			return false
+		}
+	}
+	return len(selector) > 0
+}
+
+// usage adds what metrics.k8s.io tells of the pods that are known.
+func (k *cluster) usage(ctx context.Context, ns string, f fleet) error {
+	type podMetrics struct {
+		Meta       meta `json:"metadata"`
+		Containers []struct {
+			Name  string            `json:"name"`
+			Usage map[string]string `json:"usage"`
+		} `json:"containers"`
+	}
+	return list(ctx, k, path("apis/metrics.k8s.io/v1beta1", ns, "pods"), func(m podMetrics) {
+		p := f[name{m.Meta.Namespace, m.Meta.Name}]
+		if p == nil {
+			return
+		}
+		for _, c := range m.Containers {
+			if to := p.containers[c.Name]; to != nil {
+				to.cpu, to.memory = quantity(c.Usage["cpu"]), quantity(c.Usage["memory"])
+			}
+		}
+	})
+}
+
+// quantity is an amount as Kubernetes writes it ("250m", "64Mi", "1234n"), nil for none.
+func quantity(s string) *float64 {
+	q, err := resource.ParseQuantity(s)
+	if err != nil || q.Sign() < 0 {
+		return nil
+	}
+	v := q.AsApproximateFloat64()
+	return &v
+}
+
+// path is that of a list, in one namespace or in all.
+func path(api, ns, what string) string {
+	if ns == "" {
+		return api + "/" + what
+	}
+	return api + "/namespaces/" + url.PathEscape(ns) + "/" + what
+}
+
+// Bounds on what is read of an API server.
+const (
+	pageItems = 500
+	maxPage   = 256 << 20
+	maxPages  = 10_000
+)
+
+// list calls take with each item, a page of pageItems after the other.
+func list[T any](ctx context.Context, k *cluster, path string, take func(T)) error {
+	query := url.Values{"limit": {fmt.Sprint(pageItems)}}
+	for range maxPages {
+		body, err := k.get(ctx, path, query)
+		if err != nil {
+			return err
+		}
+		var page struct {
+			Meta struct {
+				Continue string `json:"continue"`
+			} `json:"metadata"`
+			Items []T `json:"items"`
+		}
+		err = json.NewDecoder(io.LimitReader(body, maxPage)).Decode(&page)
+		body.Close()
+		if err != nil {
+			return fmt.Errorf("collect: %s answers %s with what is no list: %w", k.base.Host, path, err)
+		}
+		for _, item := range page.Items {
+			take(item)
+		}
+		if page.Meta.Continue == "" {
+			return nil
+		}
+		query.Set("continue", page.Meta.Continue)
+	}
+	return fmt.Errorf("collect: the list %s does not end", path)
+}
+
+// get asks for a path, and returns the body of a 200.
+func (k *cluster) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	u := k.base.JoinPath(path)
+	u.RawQuery = query.Encode()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := k.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	if answer.StatusCode == http.StatusOK {
+		return answer.Body, nil
+	}
+	defer answer.Body.Close()
+	return nil, refused(answer, path)
+}
+
+// refused says why an API server did not answer, in its own words where it has some.
+func refused(answer *http.Response, path string) error {
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	var status struct {
+		Message string `json:"message"`
+	}
+	said := strings.TrimSpace(string(text))
+	if json.Unmarshal(text, &status) == nil && status.Message != "" {
+		said = status.Message
+	}
+	return errors.Join(fmt.Errorf("collect: %s answers %s with %s: %.300s", answer.Request.URL.Host, path, answer.Status, said), err)
+}

@@ -1,0 +1,235 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	prom "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/sluice-mesh/sluice/internal/request"
+)
+
+// Server is a Prometheus, or what speaks its query API (Thanos, Mimir,
+// VictoriaMetrics).
+type Server struct {
+	// URL such as http://prometheus.monitoring:9090, with a path where it has one.
+	URL string
+	// TokenFile holds a bearer token to send along, "" for none. It is read for each
+	// query, as tokens of Kubernetes are renewed.
+	TokenFile string
+}
+
+// pods matches the containers of pods: cAdvisor also has rows for whole pods and
+// their sandboxes.
+const pods = `container!="",container!="POD",pod!=""`
+
+// Prometheus collects what containers used from cAdvisor's metrics and, where
+// kube-state-metrics are there, addresses, labels, owners and limits of their pods.
+// Warnings say what was not there.
+func Prometheus(ctx context.Context, s Server, o Options) (*Request, []string, error) {
+	o = o.withDefaults()
+	q, err := s.open(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := fleet{}
+	// By "cpu" where use is told for each processor; the largest of what is scraped
+	// twice, or restarted in the window.
+	err = q.each(ctx, fmt.Sprintf(`sum by (namespace,pod,container) (max by (namespace,pod,container,cpu) (rate(container_cpu_usage_seconds_total{%s%s}[%s])))`, pods, q.namespaces, model.Duration(o.Window)),
+		func(m model.Metric, v float64) { f.container(m).cpu = &v })
+	if err == nil {
+		err = q.each(ctx, fmt.Sprintf(`max by (namespace,pod,container) (container_memory_working_set_bytes{%s%s})`, pods, q.namespaces),
+			func(m model.Metric, v float64) { f.container(m).memory = &v })
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(f) == 0 {
+		return nil, nil, fmt.Errorf("collect: %s has no container_cpu_usage_seconds_total and no container_memory_working_set_bytes %sof the last %s: does it scrape the kubelets' cAdvisor?", s.URL, within(o.Namespaces), o.Window)
+	}
+	warnings, err := q.state(ctx, f, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.request(o, warnings)
+}
+
+// container is the one that a metric is about.
+func (f fleet) container(m model.Metric) *container {
+	return f.pod(name{string(m["namespace"]), string(m["pod"])}).container(string(m["container"]))
+}
+
+// state adds what kube-state-metrics tell. Where they are scraped without
+// honorLabels, the labels that matter are called exported_….
+func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []string, err error) {
+	found := func(m model.Metric) *pod {
+		n := name{string(m["namespace"]), string(m["pod"])}
+		if m["exported_pod"] != "" {
+			n = name{string(m["exported_namespace"]), string(m["exported_pod"])}
+		}
+		return f[n]
+	}
+	infos, labelled := 0, 0
+	err = q.each(ctx, `max by (namespace,pod,exported_namespace,exported_pod,pod_ip,created_by_kind,created_by_name) (kube_pod_info)`, func(m model.Metric, _ float64) {
+		if p := found(m); p != nil {
+			infos++
+			p.ip = string(m["pod_ip"])
+			p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), "")
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := labelKeys(o)
+	err = q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod,%s) (kube_pod_labels)`, strings.Join(sanitized(keys), ",")), func(m model.Metric, _ float64) {
+		if p := found(m); p != nil {
+			labelled += p.label(m, keys)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, resource := range []string{"cpu", "memory"} {
+		for _, metric := range []string{"kube_pod_container_resource_limits", "kube_pod_init_container_resource_limits"} {
+			err := q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod) (%s{resource=%q,container=%q} or %s{resource=%q,exported_container=%q})`, metric, resource, sidecar, metric, resource, sidecar), func(m model.Metric, v float64) {
+				if p := found(m); p != nil && p.containers[sidecar] != nil {
+					p.containers[sidecar].limit(resource, v)
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	if infos == 0 {
+		warnings = append(warnings, "there is no kube_pod_info of these pods: without kube-state-metrics their addresses are not known, and an access log cannot be joined with them")
+	}
+	if labelled == 0 {
+		warnings = append(warnings, "kube_pod_labels tell no label that names a service (kube-state-metrics need --metric-labels-allowlist=pods=[app,…]): services are named by their workloads")
+	}
+	return warnings, nil
+}
+
+// limit takes one of the two limits.
+func (c *container) limit(resource string, v float64) {
+	if resource == "cpu" {
+		c.cpuLimit = &v
+	} else {
+		c.memoryLimit = &v
+	}
+}
+
+// labelKeys are the labels that are asked for.
+func labelKeys(o Options) []string {
+	keys := append([]string{o.LabelKey}, identities...)
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+var notInLabels = regexp.MustCompile(`[^a-zA-Z0-9_]`)
+
+// sanitized is how kube_pod_labels spells Kubernetes' labels.
+func sanitized(keys []string) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = "label_" + notInLabels.ReplaceAllString(k, "_")
+	}
+	return out
+}
+
+// label takes the labels of m that are there, and tells how many.
+func (p *pod) label(m model.Metric, keys []string) (n int) {
+	for i, spelt := range sanitized(keys) {
+		if v := string(m[model.LabelName(spelt)]); v != "" {
+			if p.labels == nil {
+				p.labels = map[string]string{}
+			}
+			p.labels[keys[i]] = v
+			n++
+		}
+	}
+	return n
+}
+
+// workload is the name of what made a pod. A ReplicaSet's is its Deployment's and a
+// hash, which the pod's labels tell or its own form.
+func workload(kind, called, hash string) string {
+	switch {
+	case kind != "ReplicaSet" || called == "":
+		return called
+	case hash != "":
+		return strings.TrimSuffix(called, "-"+hash)
+	}
+	return request.Owner(called + "-x2x4z") // its name lacks the last part of its pods'
+}
+
+// querier asks one server.
+type querier struct {
+	api prom.API
+	url string
+	// namespaces is a matcher for those that were asked for, with its comma.
+	namespaces string
+}
+
+func (s Server) open(o Options) (*querier, error) {
+	transport := http.RoundTripper(http.DefaultTransport)
+	if s.TokenFile != "" {
+		transport = &bearer{s.TokenFile, transport}
+	}
+	client, err := api.NewClient(api.Config{Address: s.URL, RoundTripper: transport})
+	if err != nil {
+		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", s.URL, err)
+	}
+	q := &querier{api: prom.NewAPI(client), url: s.URL}
+	if len(o.Namespaces) > 0 {
+		quoted := make([]string, len(o.Namespaces))
+		for i, n := range o.Namespaces {
+			quoted[i] = regexp.QuoteMeta(n)
+		}
+		q.namespaces = fmt.Sprintf(",namespace=~%q", strings.Join(quoted, "|"))
+	}
+	return q, nil
+}
+
+// each calls take with each sample of the query at the server's own time.
+func (q *querier) each(ctx context.Context, query string, take func(m model.Metric, v float64)) error {
+	answer, _, _, err := q.api.Query(ctx, query, time.Time{})
+	if err != nil {
+		return fmt.Errorf("collect: %s does not answer %s: %w", q.url, query, err)
+	}
+	samples, ok := answer.(model.Vector)
+	if !ok {
+		return fmt.Errorf("collect: %s answers %s with a %s, expected a vector", q.url, query, answer.Type())
+	}
+	for _, s := range samples {
+		if v := float64(s.Value); v >= 0 && v < 1e300 { // not NaN, nor an infinity
+			take(s.Metric, v)
+		}
+	}
+	return nil
+}
+
+// bearer sends the token of a file along.
+type bearer struct {
+	file string
+	next http.RoundTripper
+}
+
+// RoundTrip is http.RoundTripper's.
+func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := os.ReadFile(b.file)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	return b.next.RoundTrip(r)
+}
