@@ -125,8 +125,9 @@ type Allotment struct {
 	// sidecars cause.
 	LatencyShare float64
 	// Last is the mean latency that the last 10 millicores of each of its sidecars
-	// saved, Next what 10 more would save: estimates from how long it is throttled,
-	// 0 where it is not, or where the mesh is too large to be rehearsed.
+	// saved, Next what 10 more would save, by how long requests wait for want of CPU
+	// in a rehearsal, or in a mesh too large for one by the latency that its sidecars
+	// were seen to cause. The floor was not bought: Last is 0.
 	Last, Next time.Duration
 	// Reason is a sentence for people.
 	Reason string
@@ -139,7 +140,9 @@ type Plan struct {
 	CPU       MilliCPU
 	Memory    Bytes
 	Predicted Gateway
-	Warnings  []string
+	// Remarks are sentences on the plan as a whole: what was made of the figures, why
+	// CPU is left or all of it given.
+	Remarks []string
 	// Learned is to be handed back as Knowledge in the next round.
 	Learned *Knowledge
 }

@@ -19,36 +19,52 @@ func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 	if !finite(a.LatencyShare) {
 		a.LatencyShare = 0
 	}
+	held := a.LatencyShare * min(load.Mean, 1e6) * 1000 // ms
 	if o.done > 0 && o.mean > 0 {
-		a.Demand = o.cores[i]
+		if o.halves[i] > 0 {
+			a.Demand = o.cores[i]
+		}
 		spent := o.halves[i] * 1000 * (b.base[i] + b.wake*o.woken[i])
 		a.LatencyShare = min(1, max(0, o.wait[i]+spent)/o.mean)
-		// Throttled time falls about with the square of the quota.
-		perCore := 2 * max(0, o.throttled[i]) / (float64(a.CPU) / 1000)
-		a.Next = time.Duration(perCore * float64(explainStep) / 1000 * 1e6)
-		if a.CPU > FloorCPU {
-			more := float64(a.CPU) / float64(max(FloorCPU, a.CPU-explainStep))
-			a.Last = time.Duration(float64(a.Next) * more * more * more)
-		}
+		held = b.shortage(i, float64(a.CPU)/1000, o)
 	}
+	a.Last, a.Next = worth(held, a.CPU)
 	a.Utilization = 1000 * a.Demand / float64(a.CPU)
 	a.Reason = b.reason(a, i)
 }
 
+// worth is what the last explainStep of a sidecar's CPU saved and what another would
+// save, where requests wait for so many ms for want of it: a hundredth more CPU is a
+// hundredth less waiting. (In a closed network of exponential servers the elasticity of
+// the throughput to a server's speed is about its part of the requests in flight, by
+// Schweitzer's approximation of mean value analysis.) The slope falls with the square.
+func worth(held float64, cpu MilliCPU) (last, next time.Duration) {
+	next = time.Duration(held * float64(explainStep) / float64(cpu) * 1e6)
+	if cpu > FloorCPU {
+		more := float64(cpu) / float64(max(FloorCPU, cpu-explainStep))
+		last = time.Duration(float64(next) * more * more)
+	}
+	return last, next
+}
+
 // reason is a sentence on one allotment.
 func (b *believed) reason(a *Allotment, i int) string {
+	needs := fmt.Sprintf("needs %.0f of %d millicores at the load foreseen", 1000*a.Demand, a.CPU)
 	switch {
 	case b.gateway.Rate == 0 && b.known[i] && !b.quiet[i]:
 		return fmt.Sprintf("used %.0f millicores and gets %d: no request was seen at the gateway, so CPU is shared out by use", 1000*a.Demand, a.CPU)
+	case b.quiet[i] && !b.known[i]:
+		return "keeps the floor: no line of the log names it and its use is not known"
 	case b.quiet[i]:
 		return "keeps the floor: no line of the log names it and it used next to nothing"
+	case b.sidecars[i].Seen == 0:
+		return needs + " for what it did beside the log, which has no line of it"
 	case a.CPU == FloorCPU:
-		return fmt.Sprintf("the floor is enough: it needs %.0f of %d millicores at the load foreseen", 1000*a.Demand, a.CPU)
-	case a.Next > 0:
-		return fmt.Sprintf("needs %.0f of %d millicores at the load foreseen and causes %.0f %% of the latency; %d millicores more would save about %s",
-			1000*a.Demand, a.CPU, 100*a.LatencyShare, explainStep, short(a.Next))
+		return "the floor is enough: it " + needs
+	case a.Next >= time.Microsecond:
+		return fmt.Sprintf("%s and causes %.0f %% of the latency; %d millicores more would save about %s", needs, 100*a.LatencyShare, explainStep, short(a.Next))
 	}
-	return fmt.Sprintf("needs %.0f of %d millicores at the load foreseen and causes %.0f %% of the latency", 1000*a.Demand, a.CPU, 100*a.LatencyShare)
+	return fmt.Sprintf("%s and causes %.0f %% of the latency", needs, 100*a.LatencyShare)
 }
 
 // short is a duration as people write it.
@@ -57,6 +73,23 @@ func short(d time.Duration) string {
 		return d.Round(time.Microsecond).String()
 	}
 	return d.Round(100 * time.Microsecond).String()
+}
+
+// remarks are the sentences on the plan as a whole.
+func (b *believed) remarks(in Input, p *Plan, played bool) []string {
+	var out []string
+	if s := b.scale; s >= otherScale || s <= 1/otherScale {
+		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
+	}
+	o := in.Options
+	limited := kneeOf(o) < 0 || o.Spend > 0 && o.Spend < 1
+	if why := b.censored(); why != "" && !limited && b.gateway.Rate > 0 && in.Limits.CPU-p.CPU <= in.Limits.CPU/50 {
+		out = append(out, "all CPU is given out: "+why)
+	}
+	if w := b.unspent(in, p, played); w != "" {
+		out = append(out, w)
+	}
+	return out
 }
 
 // unspent is the sentence on what the plan leaves, empty when it leaves nothing to

@@ -19,7 +19,7 @@ const (
 // budget give less.
 func (b *believed) knee(o Options, played bool) float64 {
 	tolerance := kneeOf(o)
-	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() {
+	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() != "" {
 		return b.ceiling(o)
 	}
 	const turns = 1 << kneeTurns
@@ -122,20 +122,20 @@ func (b *believed) thrifty(ladder []float64, thrift float64, mean func(float64) 
 	return best
 }
 
-// censored reports a round that cannot tell where the knee is: a first one in which a
-// sidecar had used up its quota, for how fast requests are without waiting was not seen
-// and application times from such a log hold the waiting of others; and one in which
-// nobody measured what sidecars use. The price of that doubt is to spend all.
-func (b *believed) censored() bool {
+// censored says why a round cannot tell where the knee is, "" where it can: a first one
+// in which a sidecar had used up its quota, for how fast requests are without waiting
+// was not seen and application times from such a log hold the waiting of others; and
+// one in which nobody measured what sidecars use. The price of that doubt is to spend all.
+func (b *believed) censored() string {
 	if b.rounds == 0 && b.full() {
-		return true
+		return "in this first round requests waited for sidecars that had no CPU left, so how little would do was not to be seen; the rounds to come tell"
 	}
 	for i, known := range b.known {
 		if known && b.mesh.cores[i] > 0 {
-			return false
+			return ""
 		}
 	}
-	return true
+	return "nobody measured what sidecars use, so how little would do cannot be told"
 }
 
 // ceiling is a level that no mesh of this load can come near: however large a

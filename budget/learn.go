@@ -50,7 +50,7 @@ func (l Learned) sane() Learned {
 // believe makes the model that goes best with this round and those before it.
 func believe(m *mesh, k *Knowledge) *believed {
 	n := len(m.sidecars)
-	b := &believed{model: &model{mesh: m, lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n), shift: make([]float64, n)}
+	b := &believed{model: &model{mesh: m, lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n), shift: make([]float64, n), scale: 1}
 	for i := range m.sidecars {
 		s := &m.sidecars[i]
 		b.past[i] = k.find(s.Service)
@@ -109,6 +109,8 @@ type believed struct {
 	margin float64
 	// rounds that were known before this one.
 	rounds int
+	// scale is how many times its use was reckoned, as that is of another window.
+	scale float64
 	// arrives says how the load comes where that was laid down rather than learned.
 	arrives arrival
 }

@@ -74,9 +74,7 @@ func (b *believed) plan(in Input, affordable, knee float64, limits Limits, playe
 		p.Learned.Foreseen = &load
 	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
-	if w := b.unspent(in, &p, played); w != "" {
-		p.Warnings = append(p.Warnings, w)
-	}
+	p.Remarks = b.remarks(in, &p, played)
 	return p
 }
 

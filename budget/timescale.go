@@ -21,6 +21,7 @@ const (
 
 // rescale multiplies this round's usage.
 func (b *believed) rescale(by float64) {
+	b.scale *= by
 	for i := range b.mesh.cores {
 		b.mesh.cores[i] *= by
 	}

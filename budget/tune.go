@@ -119,14 +119,20 @@ func (b *believed) spread(spent MilliCPU) bool {
 	return true
 }
 
+// shortage is the ms that a request waits at service i for want of quota: until the next
+// period, and behind others where the quota is about used up. Waiting for a worker that
+// is merely at work is none that a quota could shorten.
+func (b *believed) shortage(i int, cores float64, o outcome) float64 {
+	full := min(1, max(0, (o.cores[i]/cores-0.9)/0.1))
+	return o.throttled[i] + full*max(0, o.wait[i]-o.throttled[i])
+}
+
 // leanTo moves lean one step, towards where the share of the waiting is above the
 // share of the halves that pass, and reports whether there is waiting to speak of.
-// Waiting for a worker that is merely at work is none that a quota could shorten.
 func (b *believed) leanTo(waits, cores []float64, o outcome, rate float64) bool {
 	waited, passed := 0.0, 0.0
 	for i := range waits {
-		full := min(1, max(0, (o.cores[i]/cores[i]-0.9)/0.1))
-		waits[i] = (waits[i] + o.throttled[i] + full*max(0, o.wait[i]-o.throttled[i])) / 2
+		waits[i] = (waits[i] + b.shortage(i, cores[i], o)) / 2
 		waited += waits[i]
 		passed += o.halves[i]
 	}

@@ -51,6 +51,7 @@ type planView struct {
 	Predicted gatewayView   `json:"predicted"`
 	Sidecars  []sidecarView `json:"sidecars"`
 	Resources []string      `json:"istio_cr"`
+	Remarks   []string      `json:"remarks"`
 	Warnings  []string      `json:"warnings"`
 	Curve     *curveView    `json:"curve"`
 	cutDocument
@@ -70,13 +71,15 @@ type gatewayView struct {
 }
 
 type sidecarView struct {
-	Service     string  `json:"service"`
-	Pods        int     `json:"pods"`
-	CPU         float64 `json:"cpu"`
-	Memory      float64 `json:"memory"`
-	Utilization float64 `json:"utilization"`
-	Latency     float64 `json:"latency_share"`
-	Reason      string  `json:"reason"`
+	Service     string   `json:"service"`
+	Pods        int      `json:"pods"`
+	CPU         float64  `json:"cpu"`
+	Memory      float64  `json:"memory"`
+	Utilization float64  `json:"utilization"`
+	Latency     float64  `json:"latency_share"`
+	Last        *float64 `json:"last_10m_saved_ms"`
+	Next        *float64 `json:"next_10m_saves_ms"`
+	Reason      string   `json:"reason"`
 }
 
 // curveView is predicted latency against budget, where a plan brings it.

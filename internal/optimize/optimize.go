@@ -213,7 +213,7 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Curve:       curve,
 		Resources:   resources,
 		Was:         was(in),
-		Warnings:    concat(obs.Warnings, recalled, plan.Warnings, warnings),
+		Warnings:    concat(obs.Warnings, recalled, warnings),
 		Memory:      next,
 		Explain:     func() []crgen.Evidence { return crgen.Explain(next.Scope, o.Resources) },
 	}, nil

@@ -67,12 +67,13 @@ func shop() *optimize.Report {
 		Observation: obs,
 		Plan: budget.Plan{
 			Allotments: []budget.Allotment{
-				{Service: "cart", Pods: 2, CPU: 234, Memory: 150_000_000, Demand: 0.1170004, Utilization: 0.5, LatencyShare: 1. / 3, Reason: "A third of the latency is here."},
+				{Service: "cart", Pods: 2, CPU: 234, Memory: 150_000_000, Demand: 0.1170004, Utilization: 0.5, LatencyShare: 1. / 3, Last: 1234567 * time.Nanosecond, Next: 1034 * time.Microsecond, Reason: "A third of the latency is here."},
 				{Service: "idle", Pods: 1, CPU: 100, Memory: 128_000_000, Reason: "No traffic: the floor."},
 				{Service: "支払い", Pods: 1, CPU: 900, Memory: 128_000_001, Demand: 0.8, Utilization: 8. / 9, LatencyShare: math.NaN(), Reason: "Called <twice> & busy."},
 			},
 			CPU: 1468, Memory: 556_000_001,
 			Predicted: budget.Gateway{Rate: 200, Mean: 4 * ms},
+			Remarks:   []string{"32 of 1500 millicores are left"},
 		},
 		Resources: []crgen.Resource{
 			{Kind: "Sidecar", Namespace: "shop", Name: "cart", Service: "cart", YAML: "apiVersion: networking.istio.io/v1beta1\nkind: Sidecar\nmetadata:\n  name: cart\n", Reason: "It called 2 hosts in 800 requests."},

@@ -20,15 +20,31 @@ func PlanTable(w io.Writer, r *optimize.Report, colour bool) error {
 		cores(r.Plan.CPU), number(r.Request.CPULimit),
 		megabytes(float64(r.Plan.Memory)), megabytes(r.Request.MemoryLimit),
 		count(pods(&r.Plan), "sidecar"), count(len(r.Plan.Allotments), "service"))
-	fmt.Fprintf(&b, "Scoping         %s ('sluice crs' prints them)\n\n", count(len(r.Resources), "Istio resource"))
-	t := newTable(colour, "SERVICE", ">PODS", ">CORES", ">MEMORY", ">DEMAND", ">USED", ">LATENCY TO COME", "WHY")
+	fmt.Fprintf(&b, "Scoping         %s ('sluice crs' prints them)\n", count(len(r.Resources), "Istio resource"))
+	for _, remark := range r.Plan.Remarks {
+		fmt.Fprintf(&b, "Remark          %s\n", remark)
+	}
+	b.WriteByte('\n')
+	t := newTable(colour, "SERVICE", ">PODS", ">CORES", ">MEMORY", ">DEMAND", ">USED", ">LATENCY TO COME", ">LAST 10m", ">NEXT 10m", "WHY")
 	for _, a := range r.Plan.Allotments {
 		t.add(a.Service, fmt.Sprint(a.Pods), fmt.Sprintf("%.3f", float64(a.CPU)/1000), megabytes(float64(a.Memory)),
-			fmt.Sprintf("%.3f", a.Demand), percent(a.Utilization), percent(a.LatencyShare), a.Reason)
+			fmt.Sprintf("%.3f", a.Demand), percent(a.Utilization), percent(a.LatencyShare),
+			saving(r, a.CPU > budget.FloorCPU, a.Last), saving(r, true, a.Next), a.Reason)
 	}
 	t.print(&b)
+	if r.Plan.Predicted.Mean > 0 {
+		b.WriteString("\nLAST 10m is the mean latency that the last 10 millicores of each sidecar save, NEXT 10m what 10 more would.\n")
+	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// saving is what CPU saves, "-" where there is nothing to be said.
+func saving(r *optimize.Report, bought bool, d time.Duration) string {
+	if !bought || r.Plan.Predicted.Mean <= 0 {
+		return "-"
+	}
+	return milliseconds(d.Round(time.Microsecond))
 }
 
 // gatewayLine is what was observed and what the plan foresees.
