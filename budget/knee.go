@@ -47,15 +47,17 @@ func (b *believed) knee(o Options, played bool) float64 {
 		}
 	}
 	// A load that swung may swing up again.
-	return b.roomy(at, ladder[hi]) * b.swing() * math.Exp(b.margin)
+	return b.roomy(at, best.rate, ladder[hi]) * b.swing() * math.Exp(b.margin)
 }
 
-// roomy is the level, from one on, at which no sidecar is used over headroom.
-func (b *believed) roomy(o outcome, level float64) float64 {
+// roomy is the level, from one on, at which no sidecar is used over headroom, also if
+// the rate is that of unlimited CPU: clients may not wait for what is slow.
+func (b *believed) roomy(o outcome, rate, level float64) float64 {
+	faster := max(1, rate/o.rate)
 	for range 1 << kneeTurns {
 		tight := false
 		for i, cores := range b.at(level) {
-			tight = tight || o.cores[i] > headroom*cores
+			tight = tight || faster*o.cores[i] > headroom*cores
 		}
 		if !tight {
 			break

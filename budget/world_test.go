@@ -256,3 +256,45 @@ func TestReasons(t *testing.T) {
 		t.Errorf("%q of %+v, want %q", busy.Reason, busy, want)
 	}
 }
+
+// However little CPU buys, no sidecar is planned over the headroom where there is more.
+func TestKneeLeavesHeadroom(t *testing.T) {
+	w := newWorld(0, 0.15, []float64{.13, .2, .13}, []float64{4, 4, 4})
+	w.rate, w.options.Knee = 0.3, 0.9
+	for round := range 4 {
+		w.round(t, round, 20_000)
+	}
+	for i, cores := range w.play(9).cores {
+		if used := cores / w.given[i]; used > headroom*1.1 || used < headroom/2 {
+			t.Errorf("sidecar %d is used %.2f of its limit", i, used)
+		}
+	}
+}
+
+// A sidecar that has become dearer, by a filter say, is believed after some rounds.
+func TestCostThatStays(t *testing.T) {
+	w := newWorld(32, 0.15, []float64{.1, .15, .15}, []float64{2, 2, 2})
+	for round := range 3 {
+		w.round(t, round, 1200)
+	}
+	w.stations[1].base *= 2.5
+	for round := range 4 {
+		w.round(t, 3+round, 1200)
+	}
+	equal := *w
+	equal.given = []float64{0.4, 0.4, 0.4}
+	if got, was := w.given[1], w.given[2]; got < 1.5*was {
+		t.Errorf("it gets %.3f cores, a cheaper one %.3f", got, was)
+	}
+	if s := score(w.play(9)) / score(equal.play(9)); s < 1.1 {
+		t.Errorf("scores %.2f of equal shares", s)
+	}
+}
+
+func TestWholeWorkers(t *testing.T) {
+	for need, want := range map[float64]float64{0.5: 0.5, 0.99: 0.99, 1: 1, 1.01: 1, 1.079: 1, 1.09: 1.09, 2.05: 2, 2.5: 2.5} {
+		if got := wholeWorkers(need); got != want {
+			t.Errorf("a need of %g is taken for %g, want %g", need, got, want)
+		}
+	}
+}
