@@ -56,7 +56,7 @@ func (s *survey) hear() {
 		switch {
 		case w.out == 0:
 		case w.in > 0:
-			s.hears[i] = w.window.shorten(longCall * w.mean())
+			s.hears[i] = w.window.shorten(w.long())
 		case s.clocks != nil:
 			s.hears[i] = s.hearBy(pod, callersOf(callers, s.node(pod)))
 		}

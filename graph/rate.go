@@ -13,9 +13,9 @@ type writer struct {
 	lines, in, out, requests int
 	last                     uint64 // key of the request counted last
 	// named are those of the inbound lines that have a request_id, took is how long
-	// all the calls took that they tell of.
-	named int
-	took  Micros
+	// all the calls took that they tell of, and the longest of them.
+	named         int
+	took, longest Micros
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
 	window      window
@@ -78,6 +78,10 @@ func (w *writer) mean() Micros { return w.took / Micros(max(1, w.in)) }
 // in twenty does even where times are exponential, and a lone one that takes a minute
 // changes the mean by little.
 const longCall = 3
+
+// long is how long a call may take that the proxy's pod receives. In a mesh that is full
+// all take about as long: then the longest tells it better than the mean.
+func (w *writer) long() Micros { return min(longCall*w.mean(), w.longest+rounding) }
 
 // shorten takes a stretch off the end of each block.
 func (w window) shorten(by Micros) window {

@@ -299,7 +299,8 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	if side == inSide {
 		w.in++
 		w.named += b2i(h.event.traced())
-		w.took += max(0, h.event.duration.micros())
+		took := max(0, h.event.duration.micros())
+		w.took, w.longest = w.took+took, max(w.longest, took)
 	} else {
 		w.out++
 	}
