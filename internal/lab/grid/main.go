@@ -5,6 +5,7 @@
 // is kept in -cache, so that a second run takes seconds a cell.
 //
 //	go run ./internal/lab/grid -search                       33 cells of issue 4's grid
+//	go run ./internal/lab/grid -search -placings 10          and on seeds nobody searched on
 //	go run ./internal/lab/grid -held -search                 other sizes, seeds and proxy costs
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32        over the policies alone
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32 -- -head 200 -repeat
@@ -22,6 +23,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -61,6 +63,7 @@ func main() {
 	conns := flag.String("conns", "8,32,128", "requests in flight")
 	flag.IntVar(&g.rounds, "rounds", 3, "rounds")
 	flag.BoolVar(&g.thrifty, "thrift", false, "how much of a large budget an open load is given")
+	flag.IntVar(&g.placings, "placings", 0, "with -search, play both allotments on so many other seeds too (the search once more)")
 	flag.StringVar(&g.rival, "rival", "", "a policy that plays the same rounds")
 	flag.StringVar(&g.policies, "policies", "requests,usage", "policies to compare with")
 	flag.IntVar(&g.jobs, "jobs", runtime.NumCPU(), "cells at a time")
@@ -95,7 +98,7 @@ func floats(list string) (out []float64) {
 
 type grid struct {
 	seed                                             uint64
-	cells, rounds, jobs                              int
+	cells, rounds, jobs, placings                    int
 	held, search, thrifty                            bool
 	budgets, conns                                   []float64
 	rival, policies, cache, binary, serve, out, only string
@@ -233,9 +236,12 @@ func (r row) at(name string) (f figures) {
 	return f
 }
 
-func (g *grid) args(c cell) []string {
-	args := []string{"-topology", c.mesh, "-budget", fmt.Sprint(c.budget), "-c", fmt.Sprint(c.conns), "-d", "6", "-json"}
-	return append(append(args, c.physics...), g.extra...)
+func (g *grid) args(c cell) []string { return g.argsOf(c, "-json") }
+
+// argsOf is a cell as flags, with others.
+func (g *grid) argsOf(c cell, others ...string) []string {
+	args := []string{"-topology", c.mesh, "-budget", fmt.Sprint(c.budget), "-c", fmt.Sprint(c.conns), "-d", "6"}
+	return slices.Concat(args, others, c.physics, g.extra)
 }
 
 // play is the row of one cell: what stays from the cache, and a server's rounds.
@@ -275,11 +281,27 @@ func (g *grid) play(c cell) (row, error) {
 	for k, v := range predicted {
 		r[k], _ = json.Marshal(v)
 	}
+	if g.search && g.placings > 0 {
+		fair, err := g.fair(c, url)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(r, fair)
+	}
 	return r, nil
 }
 
 // cached is a row of the simulator that no server has a part in.
 func (g *grid) cached(args []string) (r row, err error) {
+	text, err := g.cachedText(args)
+	if err != nil {
+		return nil, err
+	}
+	return r, json.Unmarshal(text, &r)
+}
+
+// cachedText is what the simulator prints.
+func (g *grid) cachedText(args []string) ([]byte, error) {
 	key := sha256.Sum256([]byte(strings.Join(args, "\x00")))
 	file := filepath.Join(g.cache, fmt.Sprintf("%x.json", key[:12]))
 	text, err := os.ReadFile(file)
@@ -293,7 +315,7 @@ func (g *grid) cached(args []string) (r row, err error) {
 			return nil, err
 		}
 	}
-	return r, json.Unmarshal(text, &r)
+	return text, nil
 }
 
 // server starts one on a free loopback port.
@@ -386,6 +408,17 @@ func (g *grid) report(cells []cell, rows []row) {
 			name, _, _ := strings.Cut(rival, "-round")
 			overall[name] = append(overall[name], ratios...)
 			fmt.Printf("round %d over %-10s %s\n", n, name, summary(ratios))
+		}
+	}
+	for _, n := range []int{1, g.rounds} {
+		var ratios []float64
+		for _, r := range rows {
+			if s := r.at(fmt.Sprintf("fair%d", n)).Score; s > 0 {
+				ratios = append(ratios, s)
+			}
+		}
+		if len(ratios) > 0 {
+			fmt.Printf("round %d over best, on %d other seeds %s\n", n, g.placings, summary(ratios))
 		}
 	}
 	if g.rival != "" {
