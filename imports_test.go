@@ -46,7 +46,7 @@ var own = map[string]struct {
 	"internal/cli": {[]string{"budget", "internal/accesslog", "internal/collect", "internal/mishap", "internal/optimize", "internal/request", "internal/report", "internal/rounds", "internal/demo", "internal/api", "internal/draw", "internal/whatif"},
 		"api and cli see optimize and nothing deeper, so that a number seen in one is the number in all (budget: its typed error)"},
 	"internal/collect":  {[]string{"internal/request"}, "what is collected is a request, and is read again as one: it knows nothing of what is done with it"},
-	"internal/lab/grid": {nil, "it measures a built server from outside, as a harness does"},
+	"internal/lab/grid": {[]string{"internal/draw"}, "it measures a built server from outside, as a harness does"},
 	"internal/envoylab": {nil, "it is all tests: nothing can lean on the lab"},
 	"cmd/sluice":        {[]string{"internal/cli"}, "main is signals and the exit status"},
 	"docs/bench/peers":  {[]string{"graph", "internal/accesslog"}, "it measures the reader beside its peers, and is nobody's part"},

@@ -71,6 +71,7 @@ func main() {
 	flag.StringVar(&g.binary, "sluice", "", "a server that is built already")
 	flag.StringVar(&g.serve, "serve", "", "further flags of sluice serve, in one word")
 	flag.StringVar(&g.out, "out", "", "a file for all rows, one JSON a line")
+	flag.StringVar(&g.plotted, "plots", "", "a folder to draw what was foreseen and what came into")
 	flag.StringVar(&g.only, "only", "", "only cells whose name holds this")
 	flag.Parse()
 	g.extra = flag.Args()
@@ -102,6 +103,7 @@ type grid struct {
 	held, search, thrifty                            bool
 	budgets, conns                                   []float64
 	rival, policies, cache, binary, serve, out, only string
+	plotted                                          string
 	extra                                            []string
 	lab, sim                                         string
 }
@@ -156,6 +158,9 @@ func (g *grid) run() error {
 		return err
 	}
 	g.report(cells, rows)
+	if err := g.plots(cells, rows); err != nil {
+		return err
+	}
 	return g.write(cells, rows)
 }
 
