@@ -191,15 +191,18 @@ func (p *plot) marks() {
 	}
 }
 
+// otherFaces is how many times wider than ours the face may be that a viewer has.
+const otherFaces = 1.2
+
 // names stand above the plot on the right, each behind a piece of its line.
 func (p *plot) names() {
 	x := p.right
 	for i := len(p.c.Series) - 1; i >= 0; i-- {
 		name := fit(p.c.Series[i].Name, 40)
-		p.s.text("label", name, point{x, p.top - 14}, 11, false, end)
-		x -= textWidth(name, 11, false) + 6
-		p.s.add(kindOf("line", i), straight(point{x - 24, p.top - 18}, point{x, p.top - 18}))
-		x -= 40
+		x -= otherFaces * textWidth(name, 11, false)
+		p.s.text("label", name, point{x, p.top - 14}, 11, false, start)
+		p.s.add(kindOf("line", i), straight(point{x - 30, p.top - 18}, point{x - 6, p.top - 18}))
+		x -= 42
 	}
 }
 

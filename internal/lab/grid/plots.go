@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sluice-mesh/sluice/internal/draw"
 )
@@ -19,13 +20,13 @@ func (g *grid) plots(cells []cell, rows []row) error {
 	if g.plotted == "" {
 		return nil
 	}
-	errors := &draw.Chart{Title: fmt.Sprintf("Predictions of the next round: %d cells", len(cells)), X: "off by at most, %", Y: "% of the cells", Zero: true, Width: 640}
+	errors := &draw.Chart{Title: fmt.Sprintf("Predictions of the next round: %d cells", len(cells)), X: "off by at most, %", Y: "% of the cells", Zero: true, Width: 760}
 	for n := 1; n <= g.rounds; n++ {
 		for _, of := range []struct {
 			name string
 			get  func(figures) float64
 		}{
-			{"mean latency", func(f figures) float64 { return f.Mean }},
+			{"mean", func(f figures) float64 { return f.Mean }},
 			{"requests/s", func(f figures) float64 { return f.QPS }},
 		} {
 			if n == 2 && g.rounds > 2 {
@@ -46,7 +47,7 @@ func (g *grid) plots(cells []cell, rows []row) error {
 }
 
 // mostOff is where the picture of errors ends, in percent.
-const mostOff = 40.0
+const mostOff = 25.0
 
 // portions are the values as the part that is at most so large.
 func portions(off []float64) []draw.Point {
@@ -67,9 +68,10 @@ func (g *grid) overBudgets(cells []cell, rows []row) *draw.Chart {
 	var names []string
 	by := map[string][]point{}
 	for i, c := range cells {
-		name := c
-		name.budget = 0
-		k := name.String()
+		k := fmt.Sprintf("%s, %d in flight", strings.TrimSuffix(filepath.Base(c.mesh), ".json"), c.conns)
+		if len(c.physics) > 0 {
+			k += " " + strings.Join(c.physics, " ")
+		}
 		if by[k] == nil {
 			names = append(names, k)
 		}
@@ -82,7 +84,7 @@ func (g *grid) overBudgets(cells []cell, rows []row) *draw.Chart {
 	most := slices.MaxFunc(names, func(a, b string) int { return len(by[a]) - len(by[b]) })
 	points := by[most]
 	slices.SortFunc(points, func(a, b point) int { return cmp.Compare(a.limit, b.limit) })
-	series := []draw.Series{{Name: fmt.Sprintf("foreseen by plan %d", g.rounds)}, {Name: "came"}, {Name: "came with shares by usage"}}
+	series := []draw.Series{{Name: fmt.Sprintf("foreseen by plan %d", g.rounds)}, {Name: "came"}, {Name: "came, shares by usage"}}
 	for _, p := range points {
 		for i, y := range []float64{p.foreseen, p.came, p.usage} {
 			if y > 0 {
@@ -90,7 +92,7 @@ func (g *grid) overBudgets(cells []cell, rows []row) *draw.Chart {
 			}
 		}
 	}
-	return &draw.Chart{Title: most + ": mean latency over the budget", X: "cores for all sidecars", Y: "ms", Zero: true, Width: 640, Series: series}
+	return &draw.Chart{Title: most + ": mean latency over the budget", X: "cores for all sidecars", Y: "ms", Zero: true, Width: 760, Series: series}
 }
 
 func (g *grid) drawTo(name string, c *draw.Chart) error {
