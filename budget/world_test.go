@@ -152,7 +152,7 @@ func TestPlansSettle(t *testing.T) {
 }
 
 // An open load of a third of what the limit could carry: the plan leaves CPU, no
-// sidecar is used over 0.7 and the mean is within 2 % of what all CPU brings. The part
+// sidecar is used over the headroom and the mean is within 2 % of what all CPU brings. The part
 // above that is what differs by chance: its two runs serve the same arrivals.
 func TestKneeLeavesWhatBuysNothing(t *testing.T) {
 	w := newWorld(0, 0.15, []float64{.13, .2, .13}, []float64{4, 4, 4})
