@@ -175,22 +175,7 @@ func (s *Study) level(l Limits) (float64, error) {
 // afford is model.afford with the levels tried before remembered: plans of one
 // mesh for many limits try the same ones.
 func (s *Study) afford(cpu MilliCPU) float64 {
-	lo, hi := s.b.bracket(cpu)
-	if s.total(hi) <= int64(cpu) {
-		return hi
-	}
-	for range levelSteps {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
-			break
-		}
-		if s.total(mid) <= int64(cpu) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+	return s.b.highest(cpu, func(level float64) bool { return s.total(level) <= int64(cpu) })
 }
 
 // mostTotals bounds what is remembered of levels.
