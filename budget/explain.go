@@ -11,15 +11,12 @@ const explainStep MilliCPU = 10
 // explain fills in what one allotment rests on. o is the rehearsal of the plan,
 // without stations where it was too large to be played.
 func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
-	a.Demand = b.demand(i, load.Rate)
-	if load.Rate == 0 && b.known[i] {
-		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
-	}
 	a.LatencyShare = min(1, max(0, b.sidecars[i].LatencyShare))
 	if !finite(a.LatencyShare) {
 		a.LatencyShare = 0
 	}
-	if o.done > 0 && o.mean > 0 {
+	switch {
+	case o.done > 0 && o.mean > 0: // demand would ask for rungs of the ladder that no plan needs
 		a.Demand = o.cores[i]
 		spent := o.halves[i] * 1000 * (b.base[i] + b.wake*o.woken[i])
 		a.LatencyShare = min(1, max(0, o.wait[i]+spent)/o.mean)
@@ -30,6 +27,10 @@ func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 			more := float64(a.CPU) / float64(max(FloorCPU, a.CPU-explainStep))
 			a.Last = time.Duration(float64(a.Next) * more * more * more)
 		}
+	case load.Rate == 0 && b.known[i]:
+		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
+	default:
+		a.Demand = b.demand(i, load.Rate)
 	}
 	a.Utilization = 1000 * a.Demand / float64(a.CPU)
 	a.Reason = b.reason(a, i)
@@ -74,7 +75,7 @@ func (b *believed) unspent(in Input, p *Plan, played bool) string {
 	case o.Thrift > 0:
 		why = fmt.Sprintf("--thrift %g weighs them against latency", o.Thrift)
 	}
-	level := min(b.afford(in.Limits.CPU), b.ceiling(Options{}))
+	level := b.affordTo(b.ceiling(Options{}), in.Limits.CPU)
 	all, _ := b.foresee(b.at(level), level, played)
 	saved := max(0, 1-all.Mean/p.Predicted.Mean.Seconds())
 	return fmt.Sprintf("%d of %d millicores are left, as %s; all of them would lower the mean latency by about %.1f %%", left, in.Limits.CPU, why, 100*saved)
