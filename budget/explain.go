@@ -61,8 +61,8 @@ func short(d time.Duration) string {
 }
 
 // unspent is the sentence on what the plan leaves, empty when it leaves nothing to
-// speak of: how much, why, and what it would buy.
-func (b *believed) unspent(in Input, p *Plan, played bool) string {
+// speak of: how much, why, and what it would buy beside the plan at that level.
+func (b *believed) unspent(in Input, p *Plan, level float64, played bool) string {
 	left := in.Limits.CPU - p.CPU
 	if left <= in.Limits.CPU/50 || p.Predicted.Mean <= 0 {
 		return ""
@@ -75,8 +75,15 @@ func (b *believed) unspent(in Input, p *Plan, played bool) string {
 	case o.Thrift > 0:
 		why = fmt.Sprintf("--thrift %g weighs them against latency", o.Thrift)
 	}
-	level := b.affordTo(b.ceiling(Options{}), in.Limits.CPU)
-	all, _ := b.foresee(b.at(level), level, played)
+	// At the plan's own lean: to tune the ladder anew for one figure of a sentence would
+	// take as long as the plan.
+	c, m := *b, *b.model
+	c.model, m.ladder, m.lean = &m, nil, make([]float64, len(b.lean))
+	for i := range m.lean {
+		m.lean[i] = b.leanAt(i, level)
+	}
+	more := c.affordTo(b.ceiling(Options{}), in.Limits.CPU)
+	all, _ := c.foresee(c.at(more), more, played)
 	saved := max(0, 1-all.Mean/p.Predicted.Mean.Seconds())
 	return fmt.Sprintf("%d of %d millicores are left, as %s; all of them would lower the mean latency by about %.1f %%", left, in.Limits.CPU, why, 100*saved)
 }
