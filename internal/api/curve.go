@@ -67,7 +67,7 @@ func (s *Server) curve(w http.ResponseWriter, r *http.Request, contentType strin
 		return
 	}
 	if contentType == typeSVG {
-		w.Header().Set("Content-Security-Policy", picturePolicy)
+		w.Header().Set("Content-Security-Policy", picturePolicy())
 	}
 	s.send(w, r, http.StatusOK, contentType, of(c))
 }

@@ -84,7 +84,7 @@ func TestCurvePicture(t *testing.T) {
 			t.Errorf("the picture does not show %s", want)
 		}
 	}
-	if p := a.header.Get("Content-Security-Policy"); p != picturePolicy || a.header.Get("Content-Type") != typeSVG {
+	if p := a.header.Get("Content-Security-Policy"); p != picturePolicy() || a.header.Get("Content-Type") != typeSVG {
 		t.Errorf("policy %q, type %q", p, a.header.Get("Content-Type"))
 	}
 	for _, path := range []string{"/rounds/1/curve.svg", "/rounds/1/curve"} {
