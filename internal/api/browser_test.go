@@ -267,7 +267,7 @@ func TestBrowserCurve(t *testing.T) {
 	r := start(t, Options{Demo: true})
 	b.visit(r.http.URL)
 	const box = `document.querySelector("[data-curve]")`
-	b.want(box+`.children.length`, 0.0) // it is far below
+	b.want(box+`.textContent`, "It is drawn when somebody comes here.") // it is far below
 	b.want(`[...document.querySelectorAll("main a")].filter(a => /curve/.test(a.href)).length`, 2.0)
 	b.eval(box + `.scrollIntoView()`)
 	b.until(box + `.querySelector("svg[role=img]") !== null`)
