@@ -11,19 +11,20 @@ const explainStep MilliCPU = 10
 // explain fills in what one allotment rests on. o is the rehearsal of the plan,
 // without stations where it was too large to be played.
 func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
-	a.Demand = b.demand(i, load.Rate)
-	if load.Rate == 0 && b.known[i] {
-		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
-	}
 	a.LatencyShare = min(1, max(0, b.sidecars[i].LatencyShare))
 	if !finite(a.LatencyShare) {
 		a.LatencyShare = 0
 	}
 	held := a.LatencyShare * min(load.Mean, 1e6) * 1000 // ms
+	switch {
+	case o.done > 0 && o.mean > 0 && o.halves[i] > 0:
+		a.Demand = o.cores[i]
+	case load.Rate == 0 && b.known[i]:
+		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
+	case !b.quiet[i]:
+		a.Demand = load.Rate * b.even[i]
+	}
 	if o.done > 0 && o.mean > 0 {
-		if o.halves[i] > 0 {
-			a.Demand = o.cores[i]
-		}
 		spent := o.halves[i] * 1000 * (b.base[i] + b.wake*o.woken[i])
 		a.LatencyShare = min(1, max(0, o.wait[i]+spent)/o.mean)
 		held = b.shortage(i, float64(a.CPU)/1000, o)
@@ -76,7 +77,7 @@ func short(d time.Duration) string {
 }
 
 // remarks are the sentences on the plan as a whole.
-func (b *believed) remarks(in Input, p *Plan, played bool) []string {
+func (b *believed) remarks(in Input, p *Plan, level float64, played bool) []string {
 	var out []string
 	if s := b.scale; s >= otherScale || s <= 1/otherScale {
 		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
@@ -86,15 +87,15 @@ func (b *believed) remarks(in Input, p *Plan, played bool) []string {
 	if why := b.censored(); why != "" && !limited && b.gateway.Rate > 0 && in.Limits.CPU-p.CPU <= in.Limits.CPU/50 {
 		out = append(out, "all CPU is given out: "+why)
 	}
-	if w := b.unspent(in, p, played); w != "" {
+	if w := b.unspent(in, p, level, played); w != "" {
 		out = append(out, w)
 	}
 	return out
 }
 
 // unspent is the sentence on what the plan leaves, empty when it leaves nothing to
-// speak of: how much, why, and what it would buy.
-func (b *believed) unspent(in Input, p *Plan, played bool) string {
+// speak of: how much, why, and what it would buy beside the plan at that level.
+func (b *believed) unspent(in Input, p *Plan, level float64, played bool) string {
 	left := in.Limits.CPU - p.CPU
 	if left <= in.Limits.CPU/50 || p.Predicted.Mean <= 0 {
 		return ""
@@ -107,8 +108,15 @@ func (b *believed) unspent(in Input, p *Plan, played bool) string {
 	case o.Thrift > 0:
 		why = fmt.Sprintf("--thrift %g weighs them against latency", o.Thrift)
 	}
-	level := min(b.afford(in.Limits.CPU), b.ceiling(Options{}))
-	all, _ := b.foresee(b.at(level), level, played)
+	// At the plan's own lean: to tune the ladder anew for one figure of a sentence would
+	// take as long as the plan.
+	c, m := *b, *b.model
+	c.model, m.ladder, m.lean = &m, nil, make([]float64, len(b.lean))
+	for i := range m.lean {
+		m.lean[i] = b.leanAt(i, level)
+	}
+	more := c.affordTo(b.ceiling(Options{}), in.Limits.CPU)
+	all, _ := c.foresee(c.at(more), more, played)
 	saved := max(0, 1-all.Mean/p.Predicted.Mean.Seconds())
 	return fmt.Sprintf("%d of %d millicores are left, as %s; all of them would lower the mean latency by about %.1f %%", left, in.Limits.CPU, why, 100*saved)
 }

@@ -33,9 +33,12 @@ const (
 // rung is the lean at rung k, tuned when it is first asked for: what a rung is does
 // not depend on which were asked for before it.
 func (l *ladder) rung(k int) []float64 {
-	l.once[k].Do(func() { l.leans[k] = l.tune(l.first * math.Pow(rungRatio, float64(k))) })
+	l.once[k].Do(func() { l.leans[k] = l.tune(l.level(k)) })
 	return l.leans[k]
 }
+
+// level is that of rung k.
+func (l *ladder) level(k int) float64 { return l.first * math.Pow(rungRatio, float64(k)) }
 
 // leanAt is what service i gets over an even share at a level.
 func (m *model) leanAt(i int, level float64) float64 {

@@ -79,24 +79,56 @@ func (m *model) at(level float64) []float64 {
 const mostLevel = 1e9
 
 // afford is the highest level that a sum of millicores pays for.
-func (m *model) afford(cpu MilliCPU) float64 {
-	lo, hi := m.bracket(cpu)
-	return waterfill(m.claims(), int64(cpu), lo, hi)
+func (m *model) afford(cpu MilliCPU) float64 { return m.affordTo(mostLevel, cpu) }
+
+// affordTo is afford, or most where that comes first: a plan ends at its knee, and
+// what comes after need not be found out.
+func (m *model) affordTo(most float64, cpu MilliCPU) float64 {
+	claims := m.claims()
+	return m.highest(most, cpu, func(level float64) bool { return fits(claims, int64(cpu), level) })
 }
 
-// bracket is two levels between which afford's lies. With a ladder it keeps afford
-// from asking for rungs far above.
-func (m *model) bracket(cpu MilliCPU) (lo, hi float64) {
-	if m.ladder == nil {
-		return 0, mostLevel
+// highest is the highest level up to most that fits, which must mean that its claims do
+// not come to more than cpu.
+func (m *model) highest(most float64, cpu MilliCPU, fits func(level float64) bool) float64 {
+	if !(most < mostLevel) {
+		most = mostLevel
 	}
+	lo, hi := 0.0, most
+	if m.ladder != nil {
+		lo, hi = m.bracket(most, cpu)
+	}
+	if lo == most || hi == most && fits(hi) {
+		return most
+	}
+	return halve(lo, hi, fits)
+}
+
+// bracket is two levels between which highest's lies in a model with a ladder; it is
+// known to be below hi unless that is most. It keeps whoever looks for it from asking
+// for rungs that it does not lie between: tuning one costs more than all the rest.
+func (m *model) bracket(most float64, cpu MilliCPU) (lo, hi float64) {
 	plain := *m
 	plain.ladder, plain.lean = nil, make([]float64, len(m.lean))
+	claims := plain.claims()
 	level := func(lean float64) float64 {
 		for i := range plain.lean {
 			plain.lean[i] = lean
 		}
-		return waterfill(plain.claims(), int64(cpu), 0, mostLevel)
+		return waterfill(claims, int64(cpu), 0, mostLevel)
 	}
-	return level(mostRungLean) / (1 + workerStep), min(mostLevel, level(1/mostRungLean)*(1+workerStep))
+	lo, hi = min(most, level(mostRungLean)/(1+workerStep)), min(most, level(1/mostRungLean)*(1+workerStep))
+	for k := 1; k < rungs; k++ {
+		const hair = 1e-9 // at a rung its own lean holds but for rounding
+		at := m.ladder.level(k)
+		if at*(1-hair) <= lo || at*(1+hair) >= hi {
+			continue
+		}
+		plain.lean = m.ladder.rung(k)
+		if !fits(claims, int64(cpu), at) {
+			return lo, at * (1 + hair)
+		}
+		lo = at * (1 - hair)
+	}
+	return lo, hi
 }

@@ -17,7 +17,8 @@ func Pour(in Input) (Plan, error) {
 	}
 	b, played := learn(in)
 	limits := b.mesh.spendable(in.Limits, in.Options)
-	return b.plan(in, b.afford(limits.CPU), b.knee(in.Options, played), limits, played), nil
+	knee := b.knee(in.Options, played)
+	return b.plan(in, b.affordTo(knee, limits.CPU), knee, limits, played), nil
 }
 
 // learn is the model that this round and those before it teach, and whether it is
@@ -51,8 +52,7 @@ func (m *mesh) spendable(l Limits, o Options) Limits {
 
 // plan is the plan at the level that the limits pay for, or at the knee if that comes
 // first.
-func (b *believed) plan(in Input, affordable, knee float64, limits Limits, played bool) Plan {
-	level := min(affordable, knee)
+func (b *believed) plan(in Input, level, knee float64, limits Limits, played bool) Plan {
 	p := Plan{Allotments: make([]Allotment, len(b.order)), Learned: b.knowledge(in.Knowledge)}
 	sets := make([]float64, len(b.order))
 	for i := range sets {
@@ -70,11 +70,11 @@ func (b *believed) plan(in Input, affordable, knee float64, limits Limits, playe
 		p.CPU += a.CPU * MilliCPU(a.Pods)
 		p.Memory += a.Memory * Bytes(a.Pods)
 	}
-	if knee < affordable && load.Rate > 0 && load.Mean > 0 {
+	if level == knee && load.Rate > 0 && load.Mean > 0 {
 		p.Learned.Foreseen = &load
 	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
-	p.Remarks = b.remarks(in, &p, played)
+	p.Remarks = b.remarks(in, &p, level, played)
 	return p
 }
 

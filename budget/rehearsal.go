@@ -90,15 +90,10 @@ type frame struct {
 	start, resume float64
 }
 
-type moment struct {
-	at    float64
-	frame int32
-}
-
 type playing struct {
 	*rehearsal
 	rng     uint64
-	queue   []moment
+	queue   agenda
 	frames  []frame
 	spare   []int32
 	servers []server
@@ -155,11 +150,11 @@ func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps 
 		}
 	}
 	for step := range steps {
-		if len(p.queue) == 0 {
+		if p.queue.n == 0 {
 			break
 		}
-		m := p.pop()
-		p.now = m.at
+		var frame int32
+		p.now, frame = p.queue.pop()
 		if !p.measure && (p.now >= warm || step > steps/3) {
 			p.measure, p.begun = true, p.now
 			for i := range p.servers {
@@ -169,12 +164,12 @@ func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps 
 		if p.measure && p.now >= p.begun+span {
 			break
 		}
-		if m.frame < 0 {
+		if frame < 0 {
 			p.begin(p.now)
 			p.arrive(p.now)
 			continue
 		}
-		p.step(m.frame)
+		p.step(frame)
 	}
 	return p.results()
 }
@@ -202,7 +197,7 @@ func (p *playing) results() outcome {
 }
 
 func (p *playing) arrive(t float64) {
-	p.push(moment{t - math.Log(1-p.uniform())/p.rate, -1})
+	p.queue.push(t-math.Log(1-p.uniform())/p.rate, -1)
 }
 
 // begin starts one external request.
@@ -218,7 +213,7 @@ func (p *playing) begin(t float64) {
 	f := p.newFrame(-1, -1, to)
 	p.frames[f].stage = 1
 	p.frames[f].start = t
-	p.push(moment{t + p.net + p.pause, f})
+	p.queue.push(t+p.net+p.pause, f)
 }
 
 func (p *playing) newFrame(parent, caller int32, to int) int32 {
@@ -253,18 +248,18 @@ func (p *playing) step(id int32) {
 	switch f.stage {
 	case sending:
 		f.stage = receiving
-		p.push(moment{p.serve(f.caller) + p.net, id})
+		p.queue.push(p.serve(f.caller)+p.net, id)
 	case receiving:
 		f.stage = calling
 		done := p.receive(f)
-		p.push(moment{done + p.vary(p.stations[f.to].work)/2, id})
+		p.queue.push(done+p.vary(p.stations[f.to].work)/2, id)
 	case calling:
 		p.call(id)
 	case answering:
 		f.stage = returning
 		done := p.receive(f) + p.net
 		if f.caller >= 0 {
-			p.push(moment{done, id})
+			p.queue.push(done, id)
 			return
 		}
 		p.finish(done, id)
@@ -275,7 +270,7 @@ func (p *playing) step(id int32) {
 		up := &p.frames[parent]
 		up.resume = max(up.resume, done)
 		if up.pending--; up.pending == 0 {
-			p.push(moment{up.resume, parent})
+			p.queue.push(up.resume, parent)
 		}
 	}
 }
@@ -301,7 +296,7 @@ func (p *playing) call(id int32) {
 		}
 		if int(f.step) >= len(st.calls) {
 			f.stage = answering
-			p.push(moment{p.now + p.vary(st.work)/2, id})
+			p.queue.push(p.now+p.vary(st.work)/2, id)
 			return
 		}
 		if !st.calls[f.step].parallel {
@@ -333,7 +328,7 @@ func (p *playing) spawn(parent int32, to int) {
 	up := &p.frames[parent]
 	up.pending++
 	up.resume = 0
-	p.push(moment{p.now, f})
+	p.queue.push(p.now, f)
 }
 
 func (p *playing) finish(done float64, id int32) {
@@ -377,49 +372,4 @@ func (p *playing) serve(pod int32) float64 {
 		p.out.throttled[s.station] += s.throttled(p.now, t)
 	}
 	return t
-}
-
-func (p *playing) push(m moment) {
-	q := append(p.queue, m)
-	i := len(q) - 1
-	for i > 0 {
-		up := (i - 1) / 4
-		if q[up].at <= m.at {
-			break
-		}
-		q[i] = q[up]
-		i = up
-	}
-	q[i] = m
-	p.queue = q
-}
-
-func (p *playing) pop() moment {
-	q := p.queue
-	top := q[0]
-	last := q[len(q)-1]
-	q = q[:len(q)-1]
-	i := 0
-	for {
-		c := 4*i + 1
-		if c >= len(q) {
-			break
-		}
-		best := c
-		for k := c + 1; k < min(c+4, len(q)); k++ {
-			if q[k].at < q[best].at {
-				best = k
-			}
-		}
-		if last.at <= q[best].at {
-			break
-		}
-		q[i] = q[best]
-		i = best
-	}
-	if len(q) > 0 {
-		q[i] = last
-	}
-	p.queue = q
-	return top
 }

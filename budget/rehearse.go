@@ -11,15 +11,17 @@ const (
 	mostRehearsed  = 64
 	rehearseTurns  = 10
 	playedOver     = 6
+	toldSteps      = 100
 	leastRehearsal = 10_000
 	mostRehearsal  = 120_000
 )
 
 // rehearsalSteps is how long one rehearsal is. To play many times the requests that
-// the log showed would be to know the mesh better than it does.
+// the log showed would be to know the mesh better than it does; and one of more than
+// toldSteps passes most sidecars several times, so that fewer of them do.
 func (b *believed) rehearsalSteps() int {
 	enough := max(rehearseTurns*b.steps*b.inFlight, leastRehearsal)
-	shown := max(playedOver*b.steps*float64(b.gateway.Requests), leastRehearsal/2)
+	shown := max(playedOver*min(b.steps, toldSteps)*float64(b.gateway.Requests), leastRehearsal/2)
 	return int(min(enough, shown, mostRehearsal))
 }
 

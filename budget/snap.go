@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	// mostSnaps is how many services are tried, snapPlacings under how many placings.
+	// mostSnaps is how many services are tried, snapPlacings under how many placings at
+	// first, and under as many again where they do better by then.
 	mostSnaps    = 3
-	snapPlacings = 4
+	snapPlacings = 2
 	// snapGain is the part of the mean latency that whole cores have to save.
 	snapGain = 0.01
 	// snapMost is the part of a core above whole ones that may be given up.
@@ -29,16 +30,27 @@ func (b *believed) snap(spent MilliCPU) {
 		return
 	}
 	sort.SliceStable(over, func(x, y int) bool { return cores[over[x]] > cores[over[y]] })
-	best := b.rehearseFrom(40, cores, snapPlacings)
+	play := func(half int, cores []float64) outcome {
+		return b.rehearseFrom(40+half*snapPlacings, cores, snapPlacings)
+	}
+	best, whole := [2]outcome{play(0, cores)}, false
 	for _, i := range over[:min(mostSnaps, len(over))] {
 		was := b.lean
 		b.lean = append([]float64(nil), was...)
 		b.leanFor(i, math.Floor(cores[i])+workerStep/2, spent)
-		if o := b.rehearseFrom(40, b.at(b.afford(spent)), snapPlacings); o.done > 0 && o.mean < best.mean*(1-snapGain) {
-			best = o
-		} else {
-			b.lean = was
+		tried := b.at(b.afford(spent))
+		now := [2]outcome{play(0, tried)}
+		if now[0].done > 0 && now[0].mean < best[0].mean {
+			if !whole {
+				best[1], whole = play(1, cores), true
+			}
+			now[1] = play(1, tried)
+			if now[0].mean+now[1].mean < (best[0].mean+best[1].mean)*(1-snapGain) {
+				best = now
+				continue
+			}
 		}
+		b.lean = was
 	}
 }
 

@@ -73,13 +73,13 @@ func newStudy(in Input, b *believed, played bool) *Study {
 
 // Plan is the plan within limits; errors are *InfeasibleError.
 func (s *Study) Plan(l Limits) (Plan, error) {
-	affordable, err := s.affordable(l)
+	level, err := s.level(l)
 	if err != nil {
 		return Plan{}, err
 	}
 	in := s.in
 	in.Limits = l
-	return s.b.plan(in, affordable, s.knee(), s.b.mesh.spendable(l, in.Options), s.played), nil
+	return s.b.plan(in, level, s.knee(), s.b.mesh.spendable(l, in.Options), s.played), nil
 }
 
 // Foresee is the outcome of the plan within limits, without its reasons: it costs
@@ -158,39 +158,14 @@ func (s *Study) Load() (open bool, amount float64) {
 	return false, s.b.inFlight
 }
 
-// affordable is the level that limits pay for.
-func (s *Study) affordable(l Limits) (float64, error) {
+// level is that of the plan within limits: what they pay for, or the knee. The levels
+// tried before are remembered: plans of one mesh for many limits try the same ones.
+func (s *Study) level(l Limits) (float64, error) {
 	if floors := s.Floors(); l.CPU < floors.CPU || l.Memory < floors.Memory {
 		return 0, &InfeasibleError{Limits: l, Needed: floors, Pods: int(floors.CPU / FloorCPU)}
 	}
-	return s.afford(s.b.mesh.spendable(l, s.in.Options).CPU), nil
-}
-
-// level is that of the plan within limits.
-func (s *Study) level(l Limits) (float64, error) {
-	affordable, err := s.affordable(l)
-	return min(affordable, s.knee()), err
-}
-
-// afford is model.afford with the levels tried before remembered: plans of one
-// mesh for many limits try the same ones.
-func (s *Study) afford(cpu MilliCPU) float64 {
-	lo, hi := s.b.bracket(cpu)
-	if s.total(hi) <= int64(cpu) {
-		return hi
-	}
-	for range levelSteps {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
-			break
-		}
-		if s.total(mid) <= int64(cpu) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+	cpu := s.b.mesh.spendable(l, s.in.Options).CPU
+	return s.b.highest(s.knee(), cpu, func(level float64) bool { return s.total(level) <= int64(cpu) }), nil
 }
 
 // mostTotals bounds what is remembered of levels.
@@ -284,9 +259,11 @@ func (s *Study) foresee(cores []float64, level float64) Outcome {
 	for i, to := range s.b.order {
 		out.Given[to] = MilliCPU(1000*cores[i] + 0.5)
 		out.CPU += out.Given[to] * MilliCPU(s.b.pods[i])
-		st := Strain{Demand: s.b.demand(i, load.Rate)}
+		st := Strain{}
 		if out.Played {
 			st = Strain{Demand: played.cores[i], Throttled: duration(played.throttled[i] / 1000)}
+		} else {
+			st.Demand = s.b.demand(i, load.Rate)
 		}
 		st.Utilization = st.Demand / cores[i]
 		out.Sidecars[to] = st

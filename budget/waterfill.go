@@ -21,12 +21,17 @@ func waterfill(claims []claim, limit int64, lo, hi float64) float64 {
 	if fits(claims, limit, hi) {
 		return hi
 	}
+	return halve(lo, hi, func(level float64) bool { return fits(claims, limit, level) })
+}
+
+// halve is the highest level of [lo, hi) that fits, where lo does and hi does not.
+func halve(lo, hi float64, fits func(level float64) bool) float64 {
 	for range levelSteps {
 		mid := lo + (hi-lo)/2
 		if mid <= lo || mid >= hi {
 			break
 		}
-		if fits(claims, limit, mid) {
+		if fits(mid) {
 			lo = mid
 		} else {
 			hi = mid

@@ -218,13 +218,16 @@ func (b *Builder) push(e *event) {
 func (b *Builder) grow(s *shard) {
 	room := 2 * cap(s.events)
 	if room > 4096 {
-		room = cap(s.events) / 4 * 5
+		room = cap(s.events) / 2 * 3
 	}
 	full := (b.options.MaxEvents + b.options.MaxEvents/8) / shardCount
 	if full += full / 32; room > full && cap(s.events) < full {
 		room = full
 	}
-	s.events = append(make([]event, 0, room), s.events...)
+	n := len(s.events)
+	more := make([]event, room) // in this form only what is beyond the copy is cleared
+	copy(more, s.events)
+	s.events = more[:n]
 }
 
 // unshare copies what a Graph reads, so that a Builder may go on after Build.

@@ -260,6 +260,40 @@ func TestBrowser(t *testing.T) {
 	b.quietly()
 }
 
+// The curve is asked for when somebody comes to where it stands, drawn for each round
+// that comes in, and where there is none the page says why.
+func TestBrowserCurve(t *testing.T) {
+	b := browse(t)
+	r := start(t, Options{Demo: true})
+	b.visit(r.http.URL)
+	const box = `document.querySelector("[data-curve]")`
+	b.want(box+`.textContent`, "It is drawn when somebody comes here.") // it is far below
+	b.want(`[...document.querySelectorAll("main a")].filter(a => /curve/.test(a.href)).length`, 2.0)
+	b.eval(box + `.scrollIntoView()`)
+	b.until(box + `.querySelector("svg[role=img]") !== null`)
+	b.want(`["knee", "limit"].filter(m => [...`+box+`.querySelectorAll("text")].some(t => t.textContent === m)).join()`, "knee,limit")
+	b.want(box+`.querySelectorAll("style, rect, svg > title").length`, 0.0) // the page has them
+	b.want(`getComputedStyle(`+box+`.querySelector(".dr-line0")).fill`, "none")
+	b.want(box+`.querySelectorAll("g > title").length > 20`, true) // what a point tells when pointed at
+
+	r.post(fleet(mesh(t, t.TempDir(), 100), 3, 2, 2, 2e9))
+	b.until(`document.title === "sluice: round 2"`)
+	b.want(box+`.dataset.curve`, "/rounds/2/curve.svg")
+	b.eval(box + `.scrollIntoView()`)
+	b.until(box + `.querySelector("svg") !== null`)
+	b.quietly()
+
+	r.post(fleet("/nowhere", 9, 1, 2, 4e9)) // another mesh, of which nothing is seen
+	b.until(`document.title === "sluice: round 3"`)
+	b.eval(box + `.scrollIntoView()`)
+	b.until(box + `.textContent.startsWith("There is no curve: round 3: its log shows no request")`)
+	b.eval(`window.fetchReal = window.fetch; window.fetch = u => String(u).includes("curve") ? new Promise(() => {}) : window.fetchReal(u); 1`)
+	r.post(fleet("/nowhere", 9, 1, 2, 4e9))
+	b.until(`document.title === "sluice: round 4"`)
+	b.eval(box + `.scrollIntoView()`)
+	b.until(box + `.textContent.startsWith("It is being computed")`)
+}
+
 // One can come to everything by the keyboard, and the first stop is a way past all
 // the links.
 func TestBrowserKeyboard(t *testing.T) {

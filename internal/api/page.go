@@ -23,11 +23,24 @@ var (
 	pageRules string
 	//go:embed page.js
 	pageScript string
-
-	pageStyle = pageRules + report.PictureStyle()
 )
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+// What is made of them is made when a page is first asked for: commands that serve
+// nothing begin sooner without.
+var (
+	pageStyle    = sync.OnceValue(func() string { return pageRules + report.PictureStyle() })
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Funcs(pageFunctions).Parse(pageText))
+	})
+	// pagePolicy lets the page run its own script and style and ask this server, and
+	// nothing else.
+	pagePolicy = sync.OnceValue(func() string {
+		return fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			hashOf(pageStyle()), hashOf(pageScript))
+	})
+)
+
+var pageFunctions = template.FuncMap{
 	"cores":  func(f float64) string { return fmt.Sprintf("%.3g", f) },
 	"mega":   func(f float64) string { return fmt.Sprintf("%.0f", f/1e6) },
 	"share":  func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
@@ -41,7 +54,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 	"short": request.Shorten,
 	"long":  func(s string) string { return request.Cut(s, 3*request.MaxQuoted) },
-}).Parse(pageText))
+}
 
 func figure(f *float64) string {
 	if f == nil {
@@ -49,11 +62,6 @@ func figure(f *float64) string {
 	}
 	return fmt.Sprintf("%.4g", *f)
 }
-
-// pagePolicy lets the page run its own script and style and ask this server, and
-// nothing else.
-var pagePolicy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-	hashOf(pageStyle), hashOf(pageScript))
 
 // hashOf names an inline text as policies do.
 func hashOf(text string) string {
@@ -88,7 +96,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if s.unchanged(w, r, d.tag) {
 		return
 	}
-	w.Header().Set("Content-Security-Policy", pagePolicy)
+	w.Header().Set("Content-Security-Policy", pagePolicy())
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	s.send(w, r, http.StatusOK, "text/html; charset=utf-8", d.html)
 }
@@ -117,7 +125,7 @@ func (s *Server) pageOf(r *http.Request) (document, error) {
 
 // render makes the page of round n, 0 for none yet.
 func (s *Server) render(n int, pinned bool) (d document, err error) {
-	v := view{Style: template.CSS(pageStyle), Script: template.JS(pageScript), Version: s.o.Version, Latest: s.store.Latest(), Pinned: pinned}
+	v := view{Style: template.CSS(pageStyle()), Script: template.JS(pageScript), Version: s.o.Version, Latest: s.store.Latest(), Pinned: pinned}
 	var round *rounds.Round
 	if n > 0 {
 		if round, err = s.store.Get(n); err != nil {
@@ -130,7 +138,7 @@ func (s *Server) render(n int, pinned bool) (d document, err error) {
 	}
 	v.Tag = s.pageTag(round, pinned)
 	var b bytes.Buffer
-	err = pageTemplate.Execute(&b, &v)
+	err = pageTemplate().Execute(&b, &v)
 	return document{v.Tag, b.Bytes()}, err
 }
 
@@ -138,7 +146,7 @@ func (s *Server) render(n int, pinned bool) (d document, err error) {
 // Another run of the server may have another round of that number.
 func (s *Server) pageTag(round *rounds.Round, pinned bool) string {
 	h := sha256.New()
-	fmt.Fprintln(h, s.o.Version, pinned, pagePolicy)
+	fmt.Fprintln(h, s.o.Version, pinned, pagePolicy())
 	if round != nil {
 		fmt.Fprintln(h, round.Number, round.Time.UnixNano())
 	}

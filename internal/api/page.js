@@ -1,6 +1,7 @@
-// The page works without this script, which adds three things: tables that sort, a
-// button that copies, and new rounds as they come in. It asks for the page itself
-// again and takes over its <main>, so that the server alone says what is shown.
+// The page works without this script, which adds four things: tables that sort, a
+// button that copies, the curve of budgets when somebody comes to where it stands, and
+// new rounds as they come in. It asks for the page itself again and takes over its
+// <main>, so that the server alone says what is shown.
 "use strict";
 (() => {
   const live = document.getElementById("live");
@@ -74,7 +75,39 @@
     tools.prepend(button);
   };
 
+  // draw shows the curve, which the server makes when it is asked for it, or says why
+  // there is none.
+  const draw = async (box) => {
+    const say = (text) => {
+      const p = document.createElement("p");
+      p.textContent = text;
+      box.replaceChildren(p);
+    };
+    say("It is being computed, which takes some seconds for a large mesh …");
+    try {
+      const answer = await fetch(box.dataset.curve);
+      if (!answer.ok) return say("There is no curve: " + (await answer.json()).detail);
+      // The page has the style already, and its policy lets no other in; and the ground.
+      const text = (await answer.text()).replace(/<style>[^]*?<\/style>/, "");
+      const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+      svg.querySelectorAll(":scope > title, :scope > rect").forEach((e) => e.remove());
+      box.replaceChildren(document.importNode(svg, true));
+    } catch {
+      say("The server did not answer: the link below asks again.");
+    }
+  };
+
+  const near = new IntersectionObserver((entries) => {
+    for (const e of entries) {
+      if (!e.isIntersecting) continue;
+      near.unobserve(e.target);
+      draw(e.target);
+    }
+  });
+
   const enhance = () => {
+    near.disconnect();
+    document.querySelectorAll("[data-curve]").forEach((box) => near.observe(box));
     document.querySelectorAll("table[data-sort]").forEach(sortable);
     document.querySelectorAll("[data-copy]").forEach(copyable);
   };

@@ -240,24 +240,6 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-// A curve in the plan's document becomes a chart with its marks.
-func TestPageCurve(t *testing.T) {
-	v := new(view)
-	err := v.show(&rounds.Round{Number: 1, Documents: rounds.Documents{Graph: []byte(`{}`), Plan: []byte(
-		`{"totals": {"cpu_limit": 4}, "curve": {"points": [{"cpu_limit": 1, "mean_ms": 9, "p99_ms": 20}, {"cpu_limit": 4, "mean_ms": 5}], "knee": 2.5}}`)}}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"<svg", ">knee<", ">limit<", "1 cores: mean 9 ms", "99th percentile"} {
-		if !strings.Contains(string(v.Curve), want) {
-			t.Errorf("the curve does not show %s", want)
-		}
-	}
-	if chart, err := (*curveView)(nil).chart(1); chart != "" || err != nil {
-		t.Errorf("a chart of nothing: %s, %v", chart, err)
-	}
-}
-
 // A picture is that of its round, whichever was asked for before.
 func TestPictureOfEachRound(t *testing.T) {
 	r := start(t, Options{Demo: true})

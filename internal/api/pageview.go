@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sluice-mesh/sluice/internal/draw"
 	"github.com/sluice-mesh/sluice/internal/report"
 	"github.com/sluice-mesh/sluice/internal/rounds"
 )
@@ -34,10 +33,10 @@ type view struct {
 	Time    string
 	Plan    planView
 	Graph   graphView
-	// Picture, Chart and Curve are drawn by package draw, which escapes.
-	Picture, Chart, Curve template.HTML
-	YAML                  string
-	YAMLCut               bool
+	// Picture and Chart are drawn by package draw, which escapes.
+	Picture, Chart template.HTML
+	YAML           string
+	YAMLCut        bool
 	// More is how many rows each table leaves out.
 	MoreSidecars, MoreEdges, MoreWarnings int
 	Change                                *change // nil for a mesh's first round
@@ -53,7 +52,6 @@ type planView struct {
 	Resources []string      `json:"istio_cr"`
 	Remarks   []string      `json:"remarks"`
 	Warnings  []string      `json:"warnings"`
-	Curve     *curveView    `json:"curve"`
 	cutDocument
 }
 
@@ -80,17 +78,6 @@ type sidecarView struct {
 	Last        *float64 `json:"last_10m_saved_ms"`
 	Next        *float64 `json:"next_10m_saves_ms"`
 	Reason      string   `json:"reason"`
-}
-
-// curveView is predicted latency against budget, where a plan brings it.
-type curveView struct {
-	Points []struct {
-		CPULimit float64  `json:"cpu_limit"`
-		Mean     *float64 `json:"mean_ms"`
-		P99      *float64 `json:"p99_ms"`
-	} `json:"points"`
-	// Knee is the budget in cores beyond which little is gained.
-	Knee *float64 `json:"knee"`
 }
 
 // cutDocument is what a document says of lists that did not fit.
@@ -149,9 +136,6 @@ func (v *view) show(r *rounds.Round, line []summary, before *rounds.Round) error
 		return fmt.Errorf("api: the picture of round %d: %w", r.Number, err)
 	}
 	v.Picture = template.HTML(picture)
-	if v.Curve, err = v.Plan.Curve.chart(v.Plan.Totals.CPULimit); err != nil {
-		return fmt.Errorf("api: the curve of round %d: %w", r.Number, err)
-	}
 	v.cut()
 	return nil
 }
@@ -208,29 +192,4 @@ func orZero(f *float64) float64 {
 		return 0
 	}
 	return *f
-}
-
-// chart draws the curve with the knee and the present limit, "" where there is none.
-func (c *curveView) chart(limit float64) (template.HTML, error) {
-	if c == nil || len(c.Points) < 2 {
-		return "", nil
-	}
-	mean, p99 := draw.Series{Name: "mean"}, draw.Series{Name: "99th percentile"}
-	for _, p := range c.Points {
-		if p.Mean != nil {
-			mean.Points = append(mean.Points, draw.Point{X: p.CPULimit, Y: *p.Mean, Tip: fmt.Sprintf("%.4g cores: mean %.4g ms", p.CPULimit, *p.Mean)})
-		}
-		if p.P99 != nil {
-			p99.Points = append(p99.Points, draw.Point{X: p.CPULimit, Y: *p.P99, Tip: fmt.Sprintf("%.4g cores: p99 %.4g ms", p.CPULimit, *p.P99)})
-		}
-	}
-	chart := &draw.Chart{Title: "Predicted latency against budget", X: "cores for all sidecars", Y: "ms", Zero: true, Width: 760,
-		Series: []draw.Series{mean}, Marks: []draw.Mark{{X: limit, Name: "limit"}}}
-	if len(p99.Points) > 0 {
-		chart.Series = append(chart.Series, p99)
-	}
-	if c.Knee != nil {
-		chart.Marks = append(chart.Marks, draw.Mark{X: *c.Knee, Name: "knee"})
-	}
-	return inline(chart)
 }

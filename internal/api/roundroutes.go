@@ -41,10 +41,15 @@ func (s *Server) svg(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	// As a page of its own it may have its style, which is in it, and nothing else.
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src '"+hashOf("\n"+report.PictureStyle())+"'")
+	w.Header().Set("Content-Security-Policy", picturePolicy())
 	s.send(w, r, http.StatusOK, typeSVG, picture)
 }
+
+// picturePolicy lets a picture that is a page of its own have its style, which is in
+// it, and nothing else.
+var picturePolicy = sync.OnceValue(func() string {
+	return "default-src 'none'; style-src '" + hashOf("\n"+report.PictureStyle()) + "'"
+})
 
 // pictures makes one at a time, which bounds their memory, and keeps the last one.
 type pictures struct {

@@ -38,6 +38,8 @@ func (s *Server) routes() http.Handler {
 		{"/rounds/{n}/graph", get(s.graph)},
 		{"/rounds/{n}/graph.dot", get(s.dot)},
 		{"/rounds/{n}/graph.svg", get(s.svg)},
+		{"/rounds/{n}/curve", get(s.curveJSON)},
+		{"/rounds/{n}/curve.svg", get(s.curveSVG)},
 		{"/rounds/{n}/istio.yaml", get(s.yaml)},
 	} {
 		router.Handle(r.path, s.watch(r.path, s.dispatch(r.methods)))

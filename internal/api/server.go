@@ -59,6 +59,7 @@ type Server struct {
 	metrics  *metrics
 	pages    pages
 	pictures pictures
+	curves   curves
 	handler  http.Handler
 	// stopping ends when the server is to stop.
 	stopping context.Context
@@ -68,7 +69,7 @@ type Server struct {
 // New makes a Server and, with Options.Demo, its first round. An error says what
 // about the options cannot be used.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), metrics: newMetrics(o.Version)}
+	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), curves: newCurves(), metrics: newMetrics(o.Version)}
 	s.o.Run.Lean = true
 	if s.log == nil {
 		s.log = logrus.New()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
 )
@@ -75,9 +74,6 @@ func newPlan(env *Env) *cobra.Command {
 	return cmd
 }
 
-// curvePoints is about how many budgets a curve is asked for.
-const curvePoints = 32
-
 // curved is run with --curve.
 func (c *planCommand) curved(ctx context.Context, args []string) error {
 	switch {
@@ -92,7 +88,7 @@ func (c *planCommand) curved(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	curve, err := optimize.NewCurve(ctx, budget.NewStudy(rep.Study.Input), curvePoints)
+	curve, err := optimize.NewCurve(ctx, rep.Study)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ import (
 
 const serveLong = `Answers GET /ready and POST /optimize as the contest's harness asks, and tells about its
 rounds: /rounds, /rounds/{n}, /rounds/latest, /rounds/{n}/graph, graph.dot, graph.svg,
-istio.yaml, /metrics, /healthz, and a page for people at /, which follows the rounds.
+curve, curve.svg, istio.yaml, /metrics, /healthz, and a page for people at /, which
+follows the rounds.
 
 Each 200 of /optimize is one round. What rounds teach about a mesh goes into the next
 plan; with --state-dir it outlives the process, kill -9 included. The last 1,000 rounds are

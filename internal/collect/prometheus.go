@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -134,13 +135,13 @@ func labelKeys(o Options) []string {
 	return slices.Compact(keys)
 }
 
-var notInLabels = regexp.MustCompile(`[^a-zA-Z0-9_]`)
+var notInLabels = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-zA-Z0-9_]`) })
 
 // sanitized is how kube_pod_labels spells Kubernetes' labels.
 func sanitized(keys []string) []string {
 	out := make([]string, len(keys))
 	for i, k := range keys {
-		out[i] = "label_" + notInLabels.ReplaceAllString(k, "_")
+		out[i] = "label_" + notInLabels().ReplaceAllString(k, "_")
 	}
 	return out
 }

@@ -29,13 +29,21 @@ type CurvePoint struct {
 	budget.Outcome
 }
 
-// NewCurve asks for about n points from the floors to a fifth beyond the knee and the
-// limits of the study, closer together where limits are small. The floors, the knee
-// and the limit are among them. Errors are *budget.InfeasibleError, where not even
-// the memory's floors fit, and ctx's own.
-func NewCurve(ctx context.Context, s *budget.Study, n int) (*Curve, error) {
+// curvePoints is about how many budgets a curve is asked for.
+const curvePoints = 32
+
+// NewCurve asks a round's study for points from the floors to a fifth beyond the knee
+// and the round's limit, closer together where limits are small. The floors, the knee
+// and the limit are among them. It takes as long as many plans do, so it is for those
+// who ask. Errors are *budget.InfeasibleError, where not even the memory's floors fit,
+// and ctx's own.
+func NewCurve(ctx context.Context, round *Study) (*Curve, error) {
+	s := budget.NewStudy(round.Input)
+	if err := ctx.Err(); err != nil {
+		return nil, err // learning can take most of the time, and does not ask
+	}
 	c := &Curve{Knee: s.Knee(), Limit: s.Limits().CPU, Played: s.Played()}
-	for _, l := range c.limits(s.Floors().CPU, n) {
+	for _, l := range c.limits(s.Floors().CPU, curvePoints) {
 		c.Points = append(c.Points, CurvePoint{Limit: l})
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -70,15 +78,4 @@ func (c *Curve) limits(floor budget.MilliCPU, n int) []budget.MilliCPU {
 	}
 	slices.SortFunc(out, func(a, b budget.MilliCPU) int { return cmp.Compare(a, b) })
 	return slices.Compact(out)
-}
-
-// passing is how many points a curve has that nobody asked for.
-const passing = 12
-
-// curveOf is the curve of a mesh that is small enough to be played.
-func curveOf(ctx context.Context, s *budget.Study) (*Curve, error) {
-	if !s.Played() {
-		return nil, nil
-	}
-	return NewCurve(ctx, s, passing)
 }

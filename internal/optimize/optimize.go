@@ -59,10 +59,7 @@ type Report struct {
 	*Observation
 	Plan budget.Plan
 	// Study is what the plan was made of.
-	Study *Study
-	// Curve is predicted latency against the budget, nil where the mesh is too large
-	// to be asked for it in passing: NewCurve does.
-	Curve     *Curve
+	Study     *Study
 	Resources []crgen.Resource
 	// Was is what each service's sidecars are believed to have had in this round, in
 	// the order of Plan.Allotments; amounts that nothing tells are 0.
@@ -183,17 +180,11 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	}
 	made, recalled := newStudy(obs, prior, o)
 	in := made.Input
-	// A budget.Study plans as budget.Pour does, and is asked for the curve as well.
-	study := budget.NewStudy(in)
-	plan, err := study.Plan(in.Limits)
+	plan, err := budget.Pour(in)
 	var short *budget.InfeasibleError
 	if errors.As(err, &short) {
 		return nil, inWords(short, obs.Request)
 	}
-	if err != nil {
-		return nil, err
-	}
-	curve, err := curveOf(ctx, study)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +201,6 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Observation: obs,
 		Plan:        plan,
 		Study:       made,
-		Curve:       curve,
 		Resources:   resources,
 		Was:         was(in),
 		Warnings:    concat(obs.Warnings, recalled, warnings),

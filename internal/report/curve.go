@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -44,7 +45,7 @@ func method(c *optimize.Curve) string {
 	return "closed form"
 }
 
-// Curve is `sluice plan --curve -o json`.
+// Curve is `sluice plan --curve -o json` and GET /rounds/{n}/curve.
 func Curve(c *optimize.Curve) ([]byte, error) {
 	var d document
 	v := curveOf(c)
@@ -89,14 +90,21 @@ func curveMS(d time.Duration) string {
 	return fmt.Sprintf("%.4g ms", float64(d)/1e6)
 }
 
+// CurvePicture is the curve as an SVG that stands by itself.
+func CurvePicture(c *optimize.Curve) ([]byte, error) {
+	var b bytes.Buffer
+	err := draw.ChartSVG(&b, CurveChart(c))
+	return b.Bytes(), err
+}
+
 // CurveChart is the curve as a picture.
 func CurveChart(c *optimize.Curve) *draw.Chart {
 	mean, p99 := draw.Series{Name: "mean"}, draw.Series{Name: "99th percentile"}
 	for _, p := range c.Points {
 		x := float64(p.Limit) / 1000
-		mean.Points = append(mean.Points, draw.Point{X: x, Y: float64(p.Mean) / 1e6})
+		mean.Points = append(mean.Points, curvePoint(x, p.Mean, "mean"))
 		if p.P99 > 0 {
-			p99.Points = append(p99.Points, draw.Point{X: x, Y: float64(p.P99) / 1e6})
+			p99.Points = append(p99.Points, curvePoint(x, p.P99, "p99"))
 		}
 	}
 	out := &draw.Chart{Title: "Predicted latency against budget", X: "cores for all sidecars", Y: "ms", Zero: true, Width: 760,
@@ -105,4 +113,10 @@ func CurveChart(c *optimize.Curve) *draw.Chart {
 		out.Series = append(out.Series, p99)
 	}
 	return out
+}
+
+// curvePoint is a budget in cores with one of its latencies.
+func curvePoint(x float64, d time.Duration, what string) draw.Point {
+	ms := float64(d) / 1e6
+	return draw.Point{X: x, Y: ms, Tip: fmt.Sprintf("%.4g cores: %s %.4g ms", x, what, ms)}
 }

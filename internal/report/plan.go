@@ -69,9 +69,6 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	d.set("predicted", gatewayOf(r.Plan.Predicted.Mean > 0, r.Plan.Predicted.Mean > 0, r.Plan.Predicted))
 	g := r.Graph.Gateway
 	d.set("observed", gatewayOf(g.Requests > 0, latencySeen(&g), budget.Gateway{Rate: g.Rate, Mean: g.Mean}))
-	if r.Curve != nil {
-		d.set("curve", curveOf(r.Curve))
-	}
 	d.set("remarks", append([]string{}, r.Plan.Remarks...))
 	d.list("sidecars", 3, sidecarRows(r))
 	d.list("warnings", 2, warningRows(append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"github.com/google/renameio/v2"
@@ -18,13 +19,18 @@ import (
 // Names in the folder. Files of any other name belong to somebody else and are
 // not looked into.
 var (
-	roundName = regexp.MustCompile(`^round-(\d{8,15})\.sluice$`)
+	roundName = lazily(`^round-(\d{8,15})\.sluice$`)
 	// keptName is a file put aside; its number is not given again.
-	keptName = regexp.MustCompile(`^round-(\d{8,15})\.sluice\.kept-\d+$`)
+	keptName = lazily(`^round-(\d{8,15})\.sluice\.kept-\d+$`)
 	// pendingName is what renameio leaves when the process is killed while a
 	// round is being written, which has then not been answered.
-	pendingName = regexp.MustCompile(`^\.round-\d{8,15}\.sluice\d+$`)
+	pendingName = lazily(`^\.round-\d{8,15}\.sluice\d+$`)
 )
+
+// lazily compiles an expression when it is first used: most commands open no folder.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // maxFile is the largest file that can be a round.
 const maxFile = 64 << 20
@@ -136,7 +142,7 @@ func (f *folder) read(take func(r *record, size int) error) (last int, warnings 
 				continue
 			}
 			warnings = append(warnings, f.putAside(e.name, err))
-		} else if pendingName.MatchString(e.name) {
+		} else if pendingName().MatchString(e.name) {
 			warnings = append(warnings, f.putAside(e.name, errors.New("it was being written when the server was killed")))
 		}
 		spent = append(spent, e.number)
@@ -167,13 +173,13 @@ func (f *folder) inOrder(entries []fs.DirEntry) []file {
 	var files []file
 	for _, e := range entries {
 		name := e.Name()
-		if m := roundName.FindStringSubmatch(name); m != nil {
+		if m := roundName().FindStringSubmatch(name); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			files = append(files, file{name, n, true})
-		} else if m := keptName.FindStringSubmatch(name); m != nil {
+		} else if m := keptName().FindStringSubmatch(name); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			files = append(files, file{name, n, false})
-		} else if pendingName.MatchString(name) {
+		} else if pendingName().MatchString(name) {
 			files = append(files, file{name: name})
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"syscall"
 
@@ -22,7 +21,7 @@ const markName = "numbers.sluice"
 // markText is all of the file; its length is always the same.
 const markText = "sluice-numbers 1\nlast %015d\n"
 
-var markForm = regexp.MustCompile(`^sluice-numbers 1\nlast (\d{15})\n$`)
+var markForm = lazily(`^sluice-numbers 1\nlast (\d{15})\n$`)
 
 // readMark is the number that the mark holds, 0 where there is none yet; a file of its
 // name that is something else is put aside, as the warning says.
@@ -31,7 +30,7 @@ func (f *folder) readMark() (last int, warning string) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, ""
 	}
-	if m := markForm.FindSubmatch(text); err == nil && m != nil {
+	if m := markForm().FindSubmatch(text); err == nil && m != nil {
 		last, _ = strconv.Atoi(string(m[1]))
 		return last, ""
 	}

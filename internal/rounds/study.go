@@ -7,8 +7,9 @@ import (
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
-// maxStudy is the most bytes of a study that are kept: those of some 20,000 pods.
-const maxStudy = 4 << 20
+// maxStudy is the most bytes of a study that are kept: those of 10,000 services with
+// 50,000 pods. Packed with the round they take a tenth.
+const maxStudy = 12 << 20
 
 // writeStudy is a study as a section, empty when it is nil, too large to be kept, or
 // holds what JSON cannot: rounds without one are rounds all the same.
