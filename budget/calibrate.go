@@ -91,15 +91,38 @@ func (b *believed) learnPause(o outcome) {
 const mostHaste = 0.5
 
 // foresee is a plan's outcome: requests per second and mean seconds, with the
-// rehearsal behind it where there is one.
+// rehearsal behind it where one tells: where requests ended in it, and those in flight
+// had their turns.
 func (b *believed) foresee(cores []float64, level float64, played bool) (Load, outcome) {
 	if played {
-		o := b.rehearse(cores, 2)
-		if o.done > 0 {
-			return Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}, o
+		if o := b.rehearse(cores, 2); o.done > 0 && b.settled(o) {
+			return b.loadOf(cores, o), o
 		}
 	}
 	return b.reckon(level), outcome{}
+}
+
+// flowing is the utilization up to which all of an open load comes through.
+const flowing = 0.9
+
+// loadOf is what a rehearsal says of the load. How many requests of an open one come in
+// the seconds that are played is chance; that they come through is not.
+func (b *believed) loadOf(cores []float64, o outcome) Load {
+	l := Load{Rate: 1000 * o.rate, Mean: o.mean / 1000}
+	most := 0.0
+	for i, c := range o.cores {
+		most = max(most, c/cores[i])
+	}
+	if b.open() && most < flowing {
+		l.Rate = b.gateway.Rate
+	}
+	return l
+}
+
+// settled reports whether a rehearsal of a closed loop keeps Little's law: one that
+// ended before its requests had their turns saw those alone that were quick.
+func (b *believed) settled(o outcome) bool {
+	return b.open() || b.inFlight < fewClients || o.rate*o.mean > 0.7*b.inFlight
 }
 
 // reckon is foresee without playing: what the worst sidecar lets through, or what

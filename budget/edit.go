@@ -90,7 +90,7 @@ func (s *Study) Replicas(i, pods int) (*Study, error) {
 
 // Work is service i's application time per call, the calls that it makes left out.
 func (s *Study) Work(i int) time.Duration {
-	return time.Duration(float64(s.b.sidecars[s.place[i]].Work) * s.b.workScale())
+	return time.Duration(s.b.workOf(s.place[i]) * s.b.workScale() * 1e6)
 }
 
 // workScale is what the applications' times have to be taken by so that requests
@@ -102,15 +102,18 @@ func (b *believed) workScale() float64 {
 	return 1
 }
 
-// bake takes the correction of the applications' times into them: it was learned
-// of all together and must not grow when one is changed.
+// bake takes into the applications' times what earlier rounds say of them, and the
+// correction, which was learned of all together and must not grow when one is changed.
 func (b *believed) bake() {
-	if scale := b.workScale(); scale != 1 {
-		for i := range b.sidecars {
-			b.sidecars[i].Work = time.Duration(float64(b.sidecars[i].Work) * scale)
-		}
-		b.pause = 0
+	scale := b.workScale()
+	for i := range b.sidecars {
+		b.sidecars[i].Work = time.Duration(scale * b.workOf(i) * 1e6)
 	}
+	b.past = slices.Clone(b.past)
+	for i := range b.past {
+		b.past[i].Work = 0
+	}
+	b.pause = max(0, b.pause)
 }
 
 // WithWork sets that time.

@@ -15,13 +15,24 @@ const (
 	kneePlacings = 2
 )
 
-// knee is the level beyond which more CPU is not worth giving. It depends on the
-// mesh, its load and the options, not on the limits: so it never makes a larger
-// budget give less.
+// knee is the level at which plans stop to spend: the one beyond which more CPU is not
+// worth giving, where that can be told. It depends on the mesh, its load and the
+// options, not on the limits: so it never makes a larger budget give less.
 func (b *believed) knee(o Options, played bool) float64 {
-	tolerance := kneeOf(o)
-	if tolerance < 0 || !finite(tolerance) || b.gateway.Rate == 0 || !played || b.censored() != "" {
+	if tolerance := kneeOf(o); tolerance < 0 || !finite(tolerance) || b.censored() != "" {
 		return b.ceiling(o)
+	}
+	return b.likelyKnee(o, played)
+}
+
+// likelyKnee is the level beyond which more CPU is not worth giving, by what is believed.
+func (b *believed) likelyKnee(o Options, played bool) float64 {
+	if b.gateway.Rate == 0 || !played {
+		return b.ceiling(o)
+	}
+	tolerance := kneeOf(o)
+	if tolerance < 0 || !finite(tolerance) {
+		tolerance = DefaultKnee
 	}
 	const turns = 1 << kneeTurns
 	ladder := make([]float64, turns)

@@ -10,6 +10,7 @@ import (
 const (
 	mostRehearsed  = 64
 	rehearseTurns  = 10
+	leastTurns     = 4
 	playedOver     = 6
 	toldSteps      = 100
 	leastRehearsal = 10_000
@@ -18,11 +19,12 @@ const (
 
 // rehearsalSteps is how long one rehearsal is. To play many times the requests that
 // the log showed would be to know the mesh better than it does; and one of more than
-// toldSteps passes most sidecars several times, so that fewer of them do.
+// toldSteps passes most sidecars several times, so that fewer of them do. But each
+// request in flight has leastTurns, or those alone would be seen that are quick.
 func (b *believed) rehearsalSteps() int {
 	enough := max(rehearseTurns*b.steps*b.inFlight, leastRehearsal)
 	shown := max(playedOver*min(b.steps, toldSteps)*float64(b.gateway.Requests), leastRehearsal/2)
-	return int(min(enough, shown, mostRehearsal))
+	return int(min(max(min(enough, shown), leastTurns*b.steps*b.inFlight), mostRehearsal))
 }
 
 // netMs is the one-way time between sidecars assumed: it counts only where
@@ -31,7 +33,7 @@ const netMs = 0.15
 
 // rehearsable reports that the mesh is small enough to be played.
 func (b *believed) rehearsable() bool {
-	return b.traced() && len(b.sidecars) <= mostRehearsed && b.inFlight < 4096 && b.steps*max(b.inFlight, 8) < mostRehearsal/2
+	return b.traced() && len(b.sidecars) <= mostRehearsed && b.inFlight < 4096 && leastTurns*b.steps*max(b.inFlight, 8) < mostRehearsal
 }
 
 // rehearsal is the mesh as it is believed to be.

@@ -18,7 +18,9 @@ type Study struct {
 	// place maps an index of Input.Sidecars to the model's.
 	place []int
 
-	knee   func() float64
+	// knee is where plans stop to spend, likely the knee by what is believed.
+	knee, likely func() float64
+
 	memory sync.Mutex
 	totals map[float64]int64
 	known  map[string]Outcome
@@ -68,6 +70,12 @@ func newStudy(in Input, b *believed, played bool) *Study {
 		s.place[to] = i
 	}
 	s.knee = sync.OnceValue(func() float64 { return b.knee(in.Options, played) })
+	s.likely = sync.OnceValue(func() float64 {
+		if b.censored() == "" && kneeOf(in.Options) >= 0 {
+			return s.knee()
+		}
+		return b.likelyKnee(in.Options, played)
+	})
 	return s
 }
 
@@ -100,12 +108,11 @@ func (s *Study) Predict(given []MilliCPU) Outcome {
 	for i, to := range s.b.order {
 		cores[i] = float64(max(1, given[to])) / 1000
 	}
-	level := math.Inf(1)
-	if !s.played {
-		level = s.carries(cores)
-	}
-	return s.outcome(cores, level)
+	return s.outcome(cores, unknownLevel)
 }
+
+// unknownLevel stands for that of an allotment which no plan made.
+const unknownLevel = -1
 
 // InForce is the allotment under which the round was observed, and whether it is
 // known of every service.
@@ -143,8 +150,13 @@ func (s *Study) Floors() Limits {
 	return Limits{FloorCPU * MilliCPU(pods), FloorMemory * Bytes(pods)}
 }
 
-// Knee is the CPU that a plan without limits would spend: more is not worth giving.
-func (s *Study) Knee() MilliCPU { return MilliCPU(min(s.total(s.knee()), math.MaxInt64/4)) }
+// Knee is the CPU beyond which more is not worth giving, by all that is believed. Where
+// Doubt says why that is not sure, plans go further.
+func (s *Study) Knee() MilliCPU { return MilliCPU(min(s.total(s.likely()), math.MaxInt64/4)) }
+
+// Doubt says why the round cannot tell for sure how little CPU would do, and what it
+// took applications for may be sidecars that requests waited for; "" where it can.
+func (s *Study) Doubt() string { return s.b.censored() }
 
 // Played says that predictions come from rehearsals.
 func (s *Study) Played() bool { return s.played }
@@ -252,7 +264,7 @@ func (o Outcome) clone() Outcome {
 
 // foresee is believed.foresee with what else an Outcome tells.
 func (s *Study) foresee(cores []float64, level float64) Outcome {
-	load, played := s.b.foresee(cores, level, s.played)
+	load, played := s.play(cores, level)
 	out := Outcome{Rate: load.Rate, Mean: duration(load.Mean), First: -1, Played: played.done > 0,
 		Given: make([]MilliCPU, len(cores)), Sidecars: make([]Strain, len(cores))}
 	most := 0.0
@@ -279,6 +291,17 @@ func (s *Study) foresee(cores []float64, level float64) Outcome {
 		s.flood(&out)
 	}
 	return out
+}
+
+// play is believed.foresee, also at unknownLevel.
+func (s *Study) play(cores []float64, level float64) (Load, outcome) {
+	if level != unknownLevel {
+		return s.b.foresee(cores, level, s.played)
+	}
+	if load, o := s.b.foresee(cores, 0, s.played); o.done > 0 {
+		return load, o
+	}
+	return s.b.reckon(s.carries(cores)), outcome{}
 }
 
 // floodedRate is the part of an open load that comes through by chance alone in the
