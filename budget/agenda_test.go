@@ -70,8 +70,8 @@ func TestAffordTo(t *testing.T) {
 				tuned++
 			}
 		}
-		if tuned > 3 {
-			t.Errorf("%d millicores: %d rungs were tuned, three are enough", cpu, tuned)
+		if tuned > 2 {
+			t.Errorf("%d millicores: %d rungs were tuned, the two around it are enough", cpu, tuned)
 		}
 		for _, part := range []float64{0.3, 0.99, 1, 1.01, 3} {
 			if got := fresh().affordTo(part*want, cpu); got != min(want, part*want) {
