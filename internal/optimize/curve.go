@@ -16,9 +16,10 @@ import (
 type Curve struct {
 	// Points rise in their limit; the last is beyond the knee and the present limit.
 	Points []CurvePoint
-	// Knee is where a plan stops to spend, however much there is; Limit is the
-	// present one.
+	// Knee is the budget beyond which more gains little, Limit the present one.
 	Knee, Limit budget.MilliCPU
+	// Doubt says why the knee is not sure, and plans go beyond it; "" where it is.
+	Doubt string
 	// Played says that the points come from rehearsals.
 	Played bool
 }
@@ -42,7 +43,7 @@ func NewCurve(ctx context.Context, round *Study) (*Curve, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err // learning can take most of the time, and does not ask
 	}
-	c := &Curve{Knee: s.Knee(), Limit: s.Limits().CPU, Played: s.Played()}
+	c := &Curve{Knee: s.Knee(), Doubt: s.Doubt(), Limit: s.Limits().CPU, Played: s.Played()}
 	for _, l := range c.limits(s.Floors().CPU, curvePoints) {
 		c.Points = append(c.Points, CurvePoint{Limit: l})
 	}
@@ -64,7 +65,7 @@ func NewCurve(ctx context.Context, round *Study) (*Curve, error) {
 
 // limits to ask about: even steps of the square root, for latency falls ever slower.
 func (c *Curve) limits(floor budget.MilliCPU, n int) []budget.MilliCPU {
-	// A limit far beyond the knee would leave the curve no room.
+	// A limit far beyond the knee would leave the curve few points: it is one by itself.
 	top := max(floor+1, min(max(c.Knee, c.Limit), 4*max(c.Knee, floor))*6/5)
 	out := []budget.MilliCPU{floor}
 	for i := 1; i <= n; i++ {
@@ -72,7 +73,7 @@ func (c *Curve) limits(floor budget.MilliCPU, n int) []budget.MilliCPU {
 		out = append(out, floor+budget.MilliCPU(part*part*float64(top-floor)))
 	}
 	for _, mark := range []budget.MilliCPU{c.Knee, c.Limit} {
-		if mark > floor && mark < top {
+		if mark > floor {
 			out = append(out, mark)
 		}
 	}

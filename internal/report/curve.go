@@ -23,14 +23,16 @@ type curveRow struct {
 // curve is predicted latency against the budget.
 type curve struct {
 	Points []curveRow `json:"points"`
-	// Knee is the budget beyond which a plan spends no more; Limit the present one.
+	// Knee is the budget beyond which more gains little; Limit the present one.
 	Knee   cores  `json:"knee"`
 	Limit  cores  `json:"cpu_limit"`
 	Method string `json:"method"`
+	// Doubt says why the knee is not sure.
+	Doubt string `json:"doubt,omitempty"`
 }
 
 func curveOf(c *optimize.Curve) curve {
-	out := curve{Knee: cores(c.Knee), Limit: cores(c.Limit), Method: method(c)}
+	out := curve{Knee: cores(c.Knee), Limit: cores(c.Limit), Method: method(c), Doubt: c.Doubt}
 	for _, p := range c.Points {
 		out.Points = append(out.Points, curveRow{cores(p.Limit), cores(p.CPU),
 			known(p.Mean > 0, millis(p.Mean)), known(p.P99 > 0, millis(p.P99)), known(p.Rate > 0, figure(p.Rate))})
@@ -52,6 +54,9 @@ func Curve(c *optimize.Curve) ([]byte, error) {
 	d.set("knee", v.Knee)
 	d.set("cpu_limit", v.Limit)
 	d.set("method", v.Method)
+	if v.Doubt != "" {
+		d.set("doubt", v.Doubt)
+	}
 	d.list("points", 1, rowsOf(v.Points, nil))
 	return d.finish(0)
 }
@@ -79,6 +84,9 @@ func CurveTable(w io.Writer, c *optimize.Curve) error {
 		fmt.Fprintf(&b, "%9s %9s %10s %10s %10.4g  %s%s\n", cores(p.Limit), cores(p.CPU), curveMS(p.Mean), curveMS(p.P99), p.Rate, bar, mark)
 	}
 	fmt.Fprintf(&b, "cores for all sidecars together; predicted by %s\n", method(c))
+	if c.Doubt != "" {
+		fmt.Fprintf(&b, "the knee is not sure, and plans spend more than it: %s\n", c.Doubt)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
