@@ -214,6 +214,9 @@ func (a *Answer) warnings() []string {
 	case !a.Played:
 		out = append(out, "the mesh is too large, or its log too thin, for a rehearsal: figures are the closed form's, which knows no waiting before a sidecar is full; percentiles are not told")
 	}
+	if why := a.mesh.study.Doubt(); why != "" {
+		out = append(out, "figures may be off by half or more: "+why)
+	}
 	if a.Flooded {
 		out = append(out, fmt.Sprintf("an open load is more than the mesh lets through: latency grows without end, and the figures are those of its first %d s", int(budget.FloodTime/time.Second)))
 	}
