@@ -62,8 +62,10 @@ type Sidecar struct {
 
 // Call is one edge of the mesh for the latency model.
 type Call struct {
-	// From and To index Input.Sidecars; From is -1 for the gateway.
+	// From and To index Input.Sidecars; From is -1 for the gateway. Back marks a call
+	// that closes a cycle.
 	From, To int
+	Back     bool
 	// PerRequest is calls per external request, Critical the part of them that
 	// the caller's latency waited for (below 1 where calls run in parallel).
 	PerRequest, Critical float64

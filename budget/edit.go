@@ -176,8 +176,8 @@ func (s *Study) Edges() []Edge {
 }
 
 // WithEdge sets the calls from one service to another, 0 for none. Of the
-// gateway's, the shares of the others are brought to a sum of one with it. A cycle
-// is an error.
+// gateway's, the shares of the others are brought to a sum of one with it. Calls that
+// would go round without an end are an error.
 func (s *Study) WithEdge(e Edge) (*Study, error) {
 	most := float64(mostTimes)
 	if e.From == AtGateway {
@@ -256,19 +256,20 @@ func (b *believed) call(from int, r route) {
 type flow struct{ visits, sends []float64 }
 
 // flow follows the routes.
-func (b *believed) flow() (flow, error) { return b.flowOf(b.entries) }
+func (m *mesh) flow() (flow, error) { return m.flowOf(m.entries) }
 
-// flowOf follows the routes of requests that enter elsewhere.
-func (b *believed) flowOf(entries []route) (flow, error) {
-	n := len(b.routes)
-	callers, visits, sends := make([]int, n), make([]float64, n), make([]float64, n)
-	for _, routes := range b.routes {
+// flowOf follows the routes of requests that enter elsewhere: in the order of calls
+// where there is one, round by round in what goes in circles.
+func (m *mesh) flowOf(entries []route) (flow, error) {
+	n := len(m.routes)
+	callers, f := make([]int, n), flow{make([]float64, n), make([]float64, n)}
+	for _, routes := range m.routes {
 		for _, r := range routes {
 			callers[r.to]++
 		}
 	}
 	for _, e := range entries {
-		visits[e.to] += e.count
+		f.visits[e.to] += e.count
 	}
 	var ready []int
 	for i := range callers {
@@ -276,23 +277,60 @@ func (b *believed) flowOf(entries []route) (flow, error) {
 			ready = append(ready, i)
 		}
 	}
-	done := 0
-	for ; done < len(ready); done++ {
+	for done := 0; done < len(ready); done++ {
 		from := ready[done]
-		for _, r := range b.routes[from] {
-			calls := min(mostVisits, visits[from]*r.count)
-			sends[from] += calls
-			visits[r.to] = min(mostVisits, visits[r.to]+calls)
+		for _, r := range m.routes[from] {
+			calls := min(mostVisits, f.visits[from]*r.count)
+			f.sends[from] += calls
+			f.visits[r.to] = min(mostVisits, f.visits[r.to]+calls)
 			if callers[r.to]--; callers[r.to] == 0 {
 				ready = append(ready, r.to)
 			}
 		}
 	}
-	if done < n {
-		i := slices.IndexFunc(callers, func(c int) bool { return c > 0 })
-		return flow{}, fmt.Errorf("the calls would go round in a circle through %q", b.sidecars[i].Service)
+	if len(ready) == n {
+		return f, nil
 	}
-	return flow{visits, sends}, nil
+	return f, m.circle(f, callers)
+}
+
+const (
+	// circleRounds is how often calls are followed round a circle, circleEnd the part of
+	// them that may be left then.
+	circleRounds = 1000
+	circleEnd    = 1e-6
+)
+
+// circle completes f for the services that still have callers: what they call has, too.
+func (m *mesh) circle(f flow, callers []int) error {
+	var within []int
+	for i, c := range callers {
+		if c > 0 {
+			within = append(within, i)
+		}
+	}
+	came := slices.Clone(f.visits) // this time round
+	next := make([]float64, len(came))
+	for range circleRounds {
+		left, all := 0.0, 0.0
+		for _, i := range within {
+			next[i] = 0
+		}
+		for _, from := range within {
+			for _, r := range m.routes[from] {
+				f.sends[from] += came[from] * r.count
+				next[r.to] += came[from] * r.count
+			}
+		}
+		for _, i := range within {
+			f.visits[i] = min(mostVisits, f.visits[i]+next[i])
+			left, all = left+next[i], all+f.visits[i]
+		}
+		if came, next = next, came; left <= circleEnd*all {
+			return nil
+		}
+	}
+	return fmt.Errorf("the calls would go round in a circle through %q without an end", m.sidecars[within[0]].Service)
 }
 
 // rescaleVisits brings the figures per external request to new routes. What was

@@ -1,6 +1,9 @@
 package budget
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // mesh is an Input in the form the model works on: services in one fixed order,
 // figures that cannot be measurements taken out, calls as a tree of routes.
@@ -90,9 +93,28 @@ func bounded(x float64) float64 {
 	return min(x, mostVisits)
 }
 
-// route turns the calls into what each service calls per visit.
+// mostCircle is how many times the visits that were seen routes may come to.
+const mostCircle = 3
+
+// route turns the calls into what each service calls per visit. Those that close cycles
+// are left out where, by their figures, requests would go round for long: nothing is
+// seen to, and a rehearsal could not be ended.
 func (m *mesh) route(calls []Call, place []int) {
-	m.routes = make([][]route, len(m.sidecars))
+	m.routeAll(calls, place)
+	if !slices.ContainsFunc(calls, func(c Call) bool { return c.Back }) {
+		return
+	}
+	f, err := m.flow()
+	for i := range f.visits {
+		if err != nil || f.visits[i] > mostCircle*max(1, bounded(m.sidecars[i].Visits)) {
+			m.routeAll(slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return c.Back }), place)
+			return
+		}
+	}
+}
+
+func (m *mesh) routeAll(calls []Call, place []int) {
+	m.routes, m.entries = make([][]route, len(m.sidecars)), nil
 	at := func(i int) int { // Input's index, -1 for the gateway, to ours
 		if i < 0 || i >= len(place) {
 			return -1

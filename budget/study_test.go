@@ -144,9 +144,18 @@ func TestEdges(t *testing.T) {
 		}
 		same := mustStudy(t)(s.WithEdge(e))
 		near(t, "halves of the same calls", same.b.halves[at], s.b.halves[at], 1e-9)
-		if _, err := s.WithEdge(Edge{From: e.To, To: e.From, Count: 1}); err == nil {
-			t.Errorf("calls back from %d to %d are a cycle, and were taken", e.To, e.From)
+		if _, err := s.WithEdge(Edge{From: e.To, To: e.From, Count: 1 / e.Count}); err == nil {
+			t.Errorf("calls back from %d to %d for each call have no end, and were taken", e.To, e.From)
 		}
+		// Half of the calls come back: of v visits v/2 are those, so v doubles.
+		half := mustStudy(t)(s.WithEdge(Edge{From: e.To, To: e.From, Count: 0.5 / e.Count}))
+		before, _ := s.b.flow()
+		after, err := half.b.flow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := s.place[e.From]
+		near(t, "visits of a caller that is called back", after.visits[from], 2*before.visits[from], 1e-4)
 	}
 }
 

@@ -182,11 +182,11 @@ func calls(obs *Observation, at []int) []budget.Call {
 	var out []budget.Call
 	for i := range obs.Graph.Edges {
 		e := &obs.Graph.Edges[i]
-		if e.Back || at[e.To] < 0 {
+		if at[e.To] < 0 {
 			continue
 		}
 		out = append(out, budget.Call{
-			From: at[e.From], To: at[e.To],
+			From: at[e.From], To: at[e.To], Back: e.Back,
 			PerRequest: e.PerRequest, Critical: obs.Critical.Edges[i].Critical, ErrorRatio: e.ErrorRatio,
 		})
 	}
