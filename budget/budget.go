@@ -175,6 +175,8 @@ type Load struct {
 	Mean float64 `json:"mean"`
 	// Full says that a sidecar had used up its quota: then the quota set the rate.
 	Full bool `json:"full,omitempty"`
+	// Requests is how many were counted.
+	Requests int `json:"requests,omitempty"`
 }
 
 // Learned is what is known of one service.
@@ -189,10 +191,12 @@ type Learned struct {
 	Entered []float64 `json:"entered,omitempty"`
 	// Work is the application's own ms per call: the least that a round showed.
 	Work float64 `json:"work,omitempty"`
-	// Memory is the working set to plan for, in bytes, Working the one measured last,
-	// Killed the limit at which sidecars were killed for it, fading.
+	// Memory is the working set to plan for, in bytes, Working the one measured last
+	// and Limit what was in force then, Killed the limit at which sidecars were killed
+	// for it, fading.
 	Memory  float64 `json:"memory,omitempty"`
 	Working float64 `json:"working,omitempty"`
+	Limit   float64 `json:"limit,omitempty"`
 	Killed  float64 `json:"killed,omitempty"`
 }
 

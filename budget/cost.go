@@ -18,6 +18,9 @@ const (
 	// baseSpread is how far services' bases lie apart, as a log-spread: their
 	// filters and message sizes differ.
 	baseSpread = 0.45
+	// usualBase is a half's CPU in seconds where nobody measured any: half of the 265 µs
+	// of a busy traversal.
+	usualBase = 130e-6
 	// costNoise is the relative error of one round's cost at best.
 	costNoise = 0.06
 )
@@ -59,7 +62,11 @@ func estimate(seen [][]Cost) costs {
 	best, least := costs{}, math.Inf(1)
 	typical := typicalCost(seen)
 	if typical == 0 {
-		return costs{base: make([]float64, len(seen))}
+		c := costs{base: make([]float64, len(seen)), wake: priorWake * usualBase}
+		for i := range c.base {
+			c.base[i] = usualBase
+		}
+		return c
 	}
 	for k := -24; k <= 16; k++ {
 		c := costs{wake: typical * math.Exp(float64(k)*0.1), base: make([]float64, len(seen))}

@@ -21,11 +21,16 @@ func (s *Sidecar) coresPerPod() (mean float64, known bool) {
 		// that began before, is a wrong number.
 		most = 1.1 * float64(s.Given) / 1000
 	}
+	perCall := s.usualPerCall()
 	for _, u := range s.Uses {
-		if !u.Known || !finite(u.Cores) || u.Cores < 0 {
+		if !u.measured() {
 			continue
 		}
-		all = append(all, min(u.Cores, most))
+		cores := min(u.Cores, most)
+		if perCall > 0 {
+			cores = min(cores, siblingSpread*perCall*u.traffic()+idleCores)
+		}
+		all = append(all, cores)
 	}
 	if len(all) == 0 {
 		return 0, false
@@ -36,6 +41,40 @@ func (s *Sidecar) coresPerPod() (mean float64, known bool) {
 		sum += c
 	}
 	return sum / float64(len(all)), true
+}
+
+// measured reports a use that can be one. Nothing uses less than a millionth of a core
+// and more than none.
+func (u *Use) measured() bool {
+	return u.Known && finite(u.Cores) && (u.Cores == 0 || u.Cores > 1e-6)
+}
+
+// traffic is calls in and out per second.
+func (u *Use) traffic() float64 {
+	if t := u.Received + u.Sent; finite(t) && t > 0 {
+		return t
+	}
+	return 0
+}
+
+// siblingSpread is how many times the CPU of its like a pod may take for a call: more is
+// a wrong number.
+const siblingSpread = 3
+
+// usualPerCall is the CPU that a call takes at most of the service's pods, the lower of
+// two; 0 where there are no others to compare with.
+func (s *Sidecar) usualPerCall() float64 {
+	var all []float64
+	for i := range s.Uses {
+		if u := &s.Uses[i]; u.measured() && u.traffic() > 0 {
+			all = append(all, u.Cores/u.traffic())
+		}
+	}
+	if len(all) < 2 {
+		return 0
+	}
+	sort.Float64s(all)
+	return all[(len(all)-1)/2]
 }
 
 // quiet reports that no line names the service and that its sidecars used next
@@ -51,10 +90,8 @@ func (s *Sidecar) quiet() bool {
 // trafficPerPod is calls in and out per second and pod, 0 when the log shows none.
 func (s *Sidecar) trafficPerPod() float64 {
 	sum := 0.0
-	for _, u := range s.Uses {
-		if t := u.Received + u.Sent; finite(t) && t > 0 {
-			sum += t
-		}
+	for i := range s.Uses {
+		sum += s.Uses[i].traffic()
 	}
 	return sum / float64(s.pods())
 }

@@ -76,8 +76,8 @@ func short(d time.Duration) string {
 	return d.Round(100 * time.Microsecond).String()
 }
 
-// remarks are the sentences on the plan as a whole.
-func (b *believed) remarks(in Input, p *Plan, level float64, played bool) []string {
+// remarks are the sentences on the plan as a whole, which plays so at its level.
+func (b *believed) remarks(in Input, p *Plan, level float64, plays outcome, played bool) []string {
 	var out []string
 	if s := b.scale; s >= otherScale || s <= 1/otherScale {
 		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
@@ -87,7 +87,7 @@ func (b *believed) remarks(in Input, p *Plan, level float64, played bool) []stri
 	if why := b.censored(); why != "" && !limited && b.gateway.Rate > 0 && in.Limits.CPU-p.CPU <= in.Limits.CPU/50 {
 		out = append(out, "all CPU is given out: "+why)
 	}
-	if w := b.unspent(in, p, level, played); w != "" {
+	if w := b.unspent(in, p, level, plays, played); w != "" {
 		out = append(out, w)
 	}
 	return out
@@ -95,7 +95,7 @@ func (b *believed) remarks(in Input, p *Plan, level float64, played bool) []stri
 
 // unspent is the sentence on what the plan leaves, empty when it leaves nothing to
 // speak of: how much, why, and what it would buy beside the plan at that level.
-func (b *believed) unspent(in Input, p *Plan, level float64, played bool) string {
+func (b *believed) unspent(in Input, p *Plan, level float64, plays outcome, played bool) string {
 	left := in.Limits.CPU - p.CPU
 	if left <= in.Limits.CPU/50 || p.Predicted.Mean <= 0 {
 		return ""
@@ -103,7 +103,7 @@ func (b *believed) unspent(in Input, p *Plan, level float64, played bool) string
 	o := in.Options
 	why := fmt.Sprintf("more than --knee %g has it would gain little", 100*kneeOf(o))
 	switch {
-	case o.Spend > 0 && o.Spend < 1:
+	case o.Spend > 0 && o.Spend < 1 && p.CPU >= b.spendable(in.Limits, o).CPU*49/50:
 		why = fmt.Sprintf("--spend %g caps what is spent above the floors", 100*o.Spend)
 	case o.Thrift > 0:
 		why = fmt.Sprintf("--thrift %g weighs them against latency", o.Thrift)
@@ -116,8 +116,11 @@ func (b *believed) unspent(in Input, p *Plan, level float64, played bool) string
 		m.lean[i] = b.leanAt(i, level)
 	}
 	more := c.affordTo(b.ceiling(Options{}), in.Limits.CPU)
-	all, _ := c.foresee(c.at(more), more, played)
-	saved := max(0, 1-all.Mean/p.Predicted.Mean.Seconds())
+	load, all := c.foresee(c.at(more), more, played)
+	saved := max(0, 1-load.Mean/p.Predicted.Mean.Seconds())
+	if all.done > 0 && plays.done > 0 { // two means differ by more, by chance
+		saved = max(0, b.atSidecars(plays)-b.atSidecars(all)) / plays.mean
+	}
 	return fmt.Sprintf("%d of %d millicores are left, as %s; all of them would lower the mean latency by about %.1f %%", left, in.Limits.CPU, why, 100*saved)
 }
 

@@ -7,7 +7,8 @@ import "math"
 const (
 	levelStep = 1.1
 	kneeTurns = 6 // halvings of the range of levels
-	// headroom is the utilization that no sidecar is planned over where CPU is left:
+	// headroom is the utilization that no sidecar is planned over where CPU is left, at
+	// DefaultKnee; who gives more latency away gives headroom away with it:
 	// loads vary, hosts steal time, and from 0.7 on real quotas begin to throttle. (At
 	// 0.8 the lab's closed loops of 8 score 2 to 10 % less.)
 	headroom = 0.7
@@ -59,17 +60,17 @@ func (b *believed) likelyKnee(o Options, played bool) float64 {
 		}
 	}
 	// A load that swung may swing up again.
-	return b.roomy(at, best.rate, ladder[hi]) * b.swing() * math.Exp(b.margin)
+	return b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)) * b.swing() * math.Exp(b.margin)
 }
 
-// roomy is the level, from one on, at which no sidecar is used over headroom, also if
+// roomy is the level, from one on, at which no sidecar is used over room, also if
 // the rate is that of unlimited CPU: clients may not wait for what is slow.
-func (b *believed) roomy(o outcome, rate, level float64) float64 {
+func (b *believed) roomy(o outcome, rate, level, room float64) float64 {
 	faster := max(1, rate/o.rate)
 	for range 1 << kneeTurns {
 		tight := false
 		for i, cores := range b.at(level) {
-			tight = tight || faster*o.cores[i] > headroom*cores
+			tight = tight || faster*o.cores[i] > room*cores
 		}
 		if !tight {
 			break
@@ -149,7 +150,7 @@ func (b *believed) censored() string {
 			return ""
 		}
 	}
-	return "nobody measured what sidecars use, so how little would do cannot be told"
+	return "of no sidecar both use and traffic were measured, so how little would do cannot be told"
 }
 
 // ceiling is a level that no mesh of this load can come near: however large a

@@ -12,6 +12,10 @@ const mostRounds = 5
 // measurement moves the plan a little, a change that stays gets through.
 const surprise = 1.5
 
+// fewRounds is how many rounds it takes to be as sure: of two that differ nobody knows
+// which is wild.
+const fewRounds = 3.0
+
 // find is what is known of a service, the zero value when nothing is.
 func (k *Knowledge) find(service string) Learned {
 	if k == nil {
@@ -36,7 +40,7 @@ func (l Learned) sane() Learned {
 	if !(l.Lean >= 1/mostLean && l.Lean <= mostLean) {
 		l.Lean = 1
 	}
-	for _, bytes := range []*float64{&l.Memory, &l.Working, &l.Killed} {
+	for _, bytes := range []*float64{&l.Memory, &l.Working, &l.Limit, &l.Killed} {
 		if !finite(*bytes) || *bytes < 0 {
 			*bytes = 0
 		}
@@ -70,7 +74,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	}
 	b.mixes = b.mixesOf(k)
 	if m.gateway.Rate > 0 {
-		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full()}}, b.loads...)
+		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
 	}
 	b.observe(b.guessWoken())
@@ -82,8 +86,8 @@ func believe(m *mesh, k *Knowledge) *believed {
 
 // recall takes in what is known of the mesh as a whole.
 func (b *believed) recall(k *Knowledge) {
-	b.rounds = max(0, k.Rounds)
 	b.loads = k.saneLoads()
+	b.rounds = len(b.loads)
 	if finite(k.Pause) && math.Abs(k.Pause) < 1e5 {
 		b.pause = k.Pause
 	}
@@ -107,7 +111,7 @@ type believed struct {
 	shift []float64
 	// margin is how far beyond the knee plans go.
 	margin float64
-	// rounds that were known before this one.
+	// rounds before this one that showed a load, of those remembered.
 	rounds int
 	// scale is how many times its use was reckoned, as that is of another window.
 	scale float64
@@ -160,9 +164,24 @@ func (b *believed) observe(woken []float64) {
 		if c.Seconds == 0 {
 			continue
 		}
-		c.Seconds = min(max(c.Seconds, typical/8), typical*8)
+		most := float64(mostUnlike)
+		if len(b.past[i].Costs) > 0 {
+			most = mostEver
+		}
+		if within := min(max(c.Seconds, typical/most), typical*most); within != c.Seconds {
+			c.Seconds, c.Noise = within, max(c.Noise, unlikeNoise)
+		}
 	}
 }
+
+// A cost that is far from its like may be a wild measurement or a filter. At first sight
+// it counts up to mostUnlike times the typical, and with an error that lets the next
+// round say otherwise at once; later up to mostEver.
+const (
+	mostUnlike  = 4
+	mostEver    = 30
+	unlikeNoise = 0.5
+)
 
 // noise is the relative error of this round's cost of service i: calls that were under
 // way when the log began or ended cost CPU and are not in it, and few calls scatter.
@@ -206,7 +225,11 @@ func (b *believed) fit() {
 		for i := range b.seen {
 			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
 				expected := before.base[i] + before.wake*c.Woken
-				most := surprise * math.Exp(2*leastNoise(seen[i]))
+				noise := leastNoise(seen[i])
+				if noise > 2*c.noise() {
+					continue // this round knows better
+				}
+				most := math.Pow(surprise, fewRounds/min(fewRounds, float64(len(seen[i])))) * math.Exp(2*noise)
 				c.Seconds = min(max(c.Seconds, expected/most), expected*most)
 			}
 		}
@@ -242,9 +265,9 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 			l.Work = b.workOf(i)
 		}
 		m := b.memoryOf(i)
-		l.Memory, l.Killed, l.Working = m.set, m.killed, m.working
+		l.Memory, l.Killed, l.Working, l.Limit = m.set, m.killed, m.working, float64(b.sidecars[i].GivenMemory)
 		if m.working == 0 {
-			l.Working = b.past[i].Working
+			l.Working, l.Limit = b.past[i].Working, b.past[i].Limit
 		}
 		out.Services = append(out.Services, l)
 	}

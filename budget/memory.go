@@ -1,5 +1,7 @@
 package budget
 
+import "math"
+
 const (
 	// memoryMargin is how much more than the working set planned for a sidecar gets
 	// where the limit allows: usage is an average, and a configuration push holds the
@@ -46,8 +48,11 @@ func (b *believed) memoryOf(i int) memory {
 		m.growth += min(b.moreStreams(i)*streamBytes, mostGrowth*m.working)
 	}
 	m.killed = killedFade * past.Killed
-	if limit := float64(s.GivenMemory); limit > 0 && s.killedAt(limit, past.Working) {
+	if limit := float64(s.GivenMemory); limit > 0 && s.killedAt(limit, 0) {
 		m.killed = max(m.killed, limit)
+	}
+	if past.Limit > 0 && s.killedAt(past.Limit, past.Working) {
+		m.killed = max(m.killed, past.Limit)
 	}
 	m.set = max(m.working+m.growth, memoryFade*past.Memory, killedGrowth/memoryMargin*m.killed)
 	return m
@@ -68,7 +73,7 @@ func (b *believed) moreStreams(i int) float64 {
 func (s *Sidecar) killedAt(limit, before float64) bool {
 	least, most := 0.0, 0.0
 	for _, u := range s.Uses {
-		if finite(u.Memory) && u.Memory > 0 {
+		if finite(u.Memory) && u.Memory > 0 && u.Memory <= 1.1*limit {
 			most = max(most, u.Memory)
 			if least == 0 || u.Memory < least {
 				least = u.Memory
@@ -102,11 +107,14 @@ func pourMemory(sets []float64, pods []int64, limit Bytes) []Bytes {
 }
 
 // workingSet is the largest memory use among a service's sidecars, 0 when none
-// was reported.
+// was reported. No cgroup uses more than its limit: what says so is wrong.
 func (s *Sidecar) workingSet() float64 {
-	most := 0.0
+	most, bound := 0.0, math.Inf(1)
+	if s.GivenMemory > 0 {
+		bound = 1.1 * float64(s.GivenMemory)
+	}
 	for _, u := range s.Uses {
-		if finite(u.Memory) && u.Memory > most {
+		if finite(u.Memory) && u.Memory <= bound && u.Memory > most {
 			most = u.Memory
 		}
 	}

@@ -74,7 +74,7 @@ func (b *believed) plan(in Input, level, knee float64, limits Limits, played boo
 		p.Learned.Foreseen = &load
 	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
-	p.Remarks = b.remarks(in, &p, level, played)
+	p.Remarks = b.remarks(in, &p, level, o, played)
 	return p
 }
 

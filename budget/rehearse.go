@@ -168,19 +168,29 @@ func (b *believed) full() bool {
 	return false
 }
 
+// mostSwing bounds how far plans go for loads that swing.
+const mostSwing = 6
+
 // swing is how many times the least of the loads seen the largest was, in requests
-// under way. Rounds in which a quota held requests up do not count: what piled up then
-// is no load if it came at a rate.
+// under way. Of a round in which a quota held requests up those count that would have
+// been under way without: what piled up is no load if it came at a rate.
 func (b *believed) swing() float64 {
+	quick := math.Inf(1)
+	for _, l := range b.loads {
+		quick = min(quick, l.Mean)
+	}
 	least, most := math.Inf(1), 0.0
 	for _, l := range b.loads {
+		under := l.Rate * l.Mean
 		if l.Full {
-			continue
+			under = l.Rate * quick
+		} else {
+			least = min(least, under)
 		}
-		least, most = min(least, l.Rate*l.Mean), max(most, l.Rate*l.Mean)
+		most = max(most, under)
 	}
-	if most == 0 {
+	if most == 0 || math.IsInf(least, 1) {
 		return 1
 	}
-	return min(most/least, 4)
+	return min(max(1, most/least), mostSwing)
 }

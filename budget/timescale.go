@@ -33,6 +33,10 @@ func (b *believed) rescale(by float64) {
 // hit a limit: what was known before is forgotten then. Else this round is brought to
 // the scale of those before it.
 func (b *believed) alignWindow() {
+	if b.knowsBetter() {
+		b.forgetCosts()
+		return
+	}
 	seen := make([][]Cost, len(b.seen))
 	for i := range seen {
 		seen[i] = b.past[i].Costs
@@ -53,11 +57,28 @@ func (b *believed) alignWindow() {
 	switch {
 	case low <= otherScale && high >= 1/otherScale:
 	case b.atLimit():
-		for i := range b.past {
-			b.past[i].Costs = nil
-		}
+		b.forgetCosts()
 	default:
 		b.rescale(ratios[len(ratios)/2])
+	}
+}
+
+// knowsBetter reports that earlier rounds had logs of next to nothing beside this one's:
+// what they made of it is no measure.
+func (b *believed) knowsBetter() bool {
+	most := 0
+	for _, l := range b.loads[min(1, len(b.loads)):] {
+		most = max(most, l.Requests)
+	}
+	return b.gateway.Requests > muchMore*most
+}
+
+// muchMore is how many times the requests make a log that earlier ones are no measure for.
+const muchMore = 10
+
+func (b *believed) forgetCosts() {
+	for i := range b.past {
+		b.past[i].Costs = nil
 	}
 }
 

@@ -259,8 +259,8 @@ func TestReasons(t *testing.T) {
 
 // However little CPU buys, no sidecar is planned over the headroom where there is more.
 func TestKneeLeavesHeadroom(t *testing.T) {
-	w := newWorld(0, 0.15, []float64{.13, .2, .13}, []float64{4, 4, 4})
-	w.rate, w.options.Knee = 0.3, 0.9
+	w := newWorld(0, 0.15, []float64{.13, .2, .13}, []float64{90, 90, 90})
+	w.rate = 0.3 // and 2 % of 270 ms is more than a half of all waiting
 	for round := range 4 {
 		w.round(t, round, 20_000)
 	}

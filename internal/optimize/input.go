@@ -165,14 +165,26 @@ func given(service string, uses []budget.Use, prior *Memory) (budget.MilliCPU, b
 		return g.CPU, g.Memory
 	}
 	cpu, memory := budget.FloorCPU, budget.FloorMemory
+	known, over, more := 0, 0, 0
 	for _, u := range uses {
+		if !u.Known {
+			continue
+		}
+		known++
 		// A tenth over: a window of usage may end inside a CFS period.
-		if u.Known && u.Cores*1000 > 1.1*float64(budget.FloorCPU) {
-			cpu = 0
+		if u.Cores*1000 > 1.1*float64(budget.FloorCPU) {
+			over++
 		}
 		if u.Memory > float64(budget.FloorMemory) {
-			memory = 0
+			more++
 		}
+	}
+	// One of several pods may be measured wrongly.
+	if 2*over >= max(1, known) {
+		cpu = 0
+	}
+	if 2*more >= max(1, known) {
+		memory = 0
 	}
 	return cpu, memory
 }
