@@ -168,29 +168,38 @@ func (b *believed) full() bool {
 	return false
 }
 
-// mostSwing bounds how far plans go for loads that swing.
-const mostSwing = 6
+// mostSwing bounds how far plans go for loads that swing, mostBeyond how far beyond the
+// largest that was seen.
+const mostSwing, mostBeyond = 6.0, 2.0
 
-// swing is how many times the least of the loads seen the largest was, in requests
-// under way. Of a round in which a quota held requests up those count that would have
-// been under way without: what piled up is no load if it came at a rate.
+// swing is how many times this round's load plans are made for where loads swing: the
+// largest of those remembered, and beyond it as far as they lie apart. Loads are requests
+// under way; of a round in which a quota held them up those count that would have been
+// under way without, for what piled up is no load if it came at a rate.
 func (b *believed) swing() float64 {
+	if len(b.loads) == 0 {
+		return 1
+	}
 	quick := math.Inf(1)
 	for _, l := range b.loads {
 		quick = min(quick, l.Mean)
 	}
-	least, most := math.Inf(1), 0.0
-	for _, l := range b.loads {
-		under := l.Rate * l.Mean
+	under := func(l Load) float64 {
 		if l.Full {
-			under = l.Rate * quick
-		} else {
-			least = min(least, under)
+			return l.Rate * quick
 		}
-		most = max(most, under)
+		return l.Rate * l.Mean
 	}
-	if most == 0 || math.IsInf(least, 1) {
-		return 1
+	now, least, most := under(b.loads[0]), math.Inf(1), 0.0
+	for _, l := range b.loads {
+		most = max(most, under(l))
+		if !l.Full {
+			least = min(least, under(l))
+		}
 	}
-	return min(max(1, most/least), mostSwing)
+	beyond := 1.0
+	if !math.IsInf(least, 1) {
+		beyond = min(max(1, most/least), mostBeyond)
+	}
+	return min(max(most/now, beyond), mostSwing)
 }
