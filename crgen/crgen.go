@@ -39,9 +39,13 @@ type Workload struct {
 	Opaque string
 	// Upstreams in any order; Generate sorts.
 	Upstreams []Upstream
-	// Labels are those that its pods are known to carry and that shall select
-	// them; empty means the assumption LabelKey: Service.
+	// Labels are those that shall select its pods; empty means such of Carries as
+	// part them from others' pods or, where nothing is known of these, the assumption
+	// LabelKey: Service.
 	Labels map[string]string `json:",omitempty"`
+	// Carries is what its pods are known to carry, each different set once. It is this
+	// round's and not remembered.
+	Carries []Carried `json:"-"`
 	// Pods need only be named where another workload has them too: workloads that
 	// share a pod get one Sidecar with what any of them calls, for Istio applies
 	// only one of two that match a pod.

@@ -22,11 +22,11 @@ func MissedOneIn(n int) int {
 func (s scope) reason(o Options) string {
 	var b strings.Builder
 	b.WriteString(s.finding())
-	if s.assumed() {
+	if s.assumed {
 		fmt.Fprintf(&b, "; it selects pods by %s=%s, which is assumed", o.LabelKey, s.services[0])
 	}
 	if len(s.services) > 1 {
-		fmt.Fprintf(&b, "; it is for %s too, which share its pods", names(s.services[1:]))
+		fmt.Fprintf(&b, "; it is for %s too, whose pods it selects as well", names(s.services[1:]))
 	}
 	return b.String()
 }
@@ -70,6 +70,9 @@ func (ns namespace) warn(o Options, n *notes) {
 	}
 	var wide, blind []string
 	for _, s := range ns.scopes {
+		if s.obstacle == "" && s.note != "" {
+			n.addf("in namespace %q %s", ns.name, s.note)
+		}
 		switch {
 		case s.obstacle == "" && s.leaf() && len(o.Providers) > 0:
 			blind = append(blind, quote(s.services[0]))

@@ -54,6 +54,7 @@ func joined(ws []Workload, o Options) []Workload {
 		l.Opaque, l.Doubt = cmp.Or(l.Opaque, w.Opaque), cmp.Or(l.Doubt, w.Doubt)
 		l.Upstreams = slices.Concat(l.Upstreams, w.Upstreams)
 		l.Pods = slices.Concat(l.Pods, w.Pods)
+		l.Carries = slices.Concat(l.Carries, w.Carries)
 	}
 	return out
 }

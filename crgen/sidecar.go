@@ -39,7 +39,7 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 	}
 	for _, s := range ns.scopes {
 		if s.obstacle == "" {
-			emit(ns.narrow(s, o), s.selector(o))
+			emit(ns.narrow(s, o), s.labels)
 		}
 	}
 	if r, ok := ns.fallback(o, n); ok {

@@ -36,9 +36,10 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 			for _, i := range byNamespace[name] {
 				w := ws[i]
 				w.Namespace = name
-				if len(w.Labels) == 0 {
-					w.Labels = o.labels(w)
+				if w.Labels == nil && len(w.sets()) == 0 {
+					w.Labels, w.Carries = o.labels(w), nil
 				}
+				w.Carries = slices.SortedFunc(slices.Values(w.Carries), compareCarried)
 				in = append(in, w)
 			}
 			if !yield(namespace{name, scopesOf(in, r, o), barred(name, o)}) {
@@ -59,7 +60,8 @@ func barred(name string, o Options) string {
 	return ""
 }
 
-// scopesOf merges the workloads of one namespace that select the same pods.
+// scopesOf makes the scopes of the workloads of one namespace. What cannot be selected
+// apart from others has no Sidecar, but is a scope of its own all the same.
 func scopesOf(ws []Workload, r resolver, o Options) []scope {
 	slices.SortFunc(ws, compareWorkloads)
 	skipped := slices.IndexFunc(ws, func(w Workload) bool { return w.Skip != "" })
@@ -67,11 +69,11 @@ func scopesOf(ws []Workload, r resolver, o Options) []scope {
 		skipped = len(ws)
 	}
 	var scopes []scope
-	for _, group := range sharing(ws[:skipped], o) {
-		scopes = append(scopes, merge(group, r, o))
+	for _, g := range pick(units(ws[:skipped], o), ws[skipped:], o) {
+		scopes = append(scopes, merge(g, r, o))
 	}
 	for _, w := range ws[skipped:] {
-		s := merge([]Workload{w}, r, o)
+		s := merge(&group{units: []unit{newUnit([]Workload{w}, o)}}, r, o)
 		s.obstacle, s.own, s.skipped = w.Skip, false, true
 		scopes = append(scopes, s)
 	}
@@ -87,69 +89,17 @@ func compareWorkloads(a, b Workload) int {
 		cmp.Compare(a.Service, b.Service),
 		cmp.Compare(labelsKey(a.Labels), labelsKey(b.Labels)),
 		cmp.Compare(a.Opaque, b.Opaque),
-		cmp.Compare(a.Doubt, b.Doubt))
+		cmp.Compare(a.Doubt, b.Doubt),
+		slices.CompareFunc(a.Carries, b.Carries, compareCarried))
 }
 
-// sharing groups workloads (sorted) that some pod has in common: by name, by
-// labels that are the same or among the other's, or by a pod that is named.
-func sharing(ws []Workload, o Options) [][]Workload {
-	d := newDisjoint(len(ws))
-	first := map[string]int{}
-	join := func(key string, i int) {
-		if j, ok := first[key]; ok {
-			d.union(i, j)
-		} else {
-			first[key] = i
-		}
-	}
-	for i, w := range ws {
-		join("service\x00"+w.Service, i)
-		join("labels\x00"+selectorKey(w, o), i)
-		for _, p := range w.Pods {
-			join("pod\x00"+p, i)
-		}
-	}
-	for i, w := range ws {
-		if badLabels(w.Labels) == "" {
-			subsets(w.Labels, func(key string) {
-				if j, ok := first["labels\x00"+key]; ok {
-					d.union(i, j)
-				}
-			})
-		}
-	}
-	return d.groups(ws)
-}
-
-// selectorKey spells the labels that would select the workload's pods.
-func selectorKey(w Workload, o Options) string {
-	if len(w.Labels) == 0 {
-		return o.LabelKey + "\x00" + w.Service + "\x00"
-	}
-	return labelsKey(w.Labels)
-}
-
+// labelsKey spells labels so that different ones differ.
 func labelsKey(labels map[string]string) string {
 	var b strings.Builder
 	for _, k := range sortedKeys(labels) {
 		b.WriteString(k + "\x00" + labels[k] + "\x00")
 	}
 	return b.String()
-}
-
-// subsets calls f with the key of every non-empty proper subset of labels:
-// whatever labels select, each subset selects too.
-func subsets(labels map[string]string, f func(key string)) {
-	keys := sortedKeys(labels)
-	for mask := 1; mask < 1<<len(keys)-1; mask++ {
-		part := map[string]string{}
-		for i, k := range keys {
-			if mask>>i&1 == 1 {
-				part[k] = labels[k]
-			}
-		}
-		f(labelsKey(part))
-	}
 }
 
 // disjoint is a union-find whose sets are led by their smallest member.

@@ -84,7 +84,7 @@ type done struct {
 func newHoldout(obs *Observation, o crgen.Options) *holdout {
 	h := &holdout{obs: obs, at: map[[2]int]int{}, number: map[string]int32{}}
 	byName := map[[2]string]int{}
-	for _, w := range observedScope(obs, o.LabelKey) {
+	for _, w := range observedScope(obs) {
 		byName[[2]string{w.Service, w.Namespace}] = len(h.cases)
 		h.cases = append(h.cases, heldCase{Workload: w})
 	}

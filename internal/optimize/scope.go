@@ -10,15 +10,15 @@ import (
 )
 
 // observedScope is what this round shows each workload to call, and in how many
-// requests. labelKey is the label that selects pods where they carry it.
-func observedScope(obs *Observation, labelKey string) []crgen.Workload {
+// requests.
+func observedScope(obs *Observation) []crgen.Workload {
 	g := obs.Graph
 	ups := make([][]crgen.Upstream, len(g.Nodes))
 	for i := range g.Edges {
 		e := &g.Edges[i]
 		ups[e.From] = append(ups[e.From], upstreams(g, e)...)
 	}
-	proof, shared, labels := newProof(obs), sharedPods(obs.fleet), selectors(obs.fleet, labelKey)
+	proof, shared, labels := newProof(obs), sharedPods(obs.fleet), carried(obs.fleet)
 	var ws []crgen.Workload
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Kind == graph.Service {
@@ -26,52 +26,44 @@ func observedScope(obs *Observation, labelKey string) []crgen.Workload {
 		}
 	}
 	for i := range ws {
-		ws[i].Labels = labels[podName{ws[i].Namespace, ws[i].Service}]
+		ws[i].Carries = labels[podName{ws[i].Namespace, ws[i].Service}]
 	}
 	return ws
 }
 
-// identities are the labels that name a workload, in the order in which they are
-// tried after the one that was asked for: those that Istio and Kubernetes recommend
-// or write themselves.
-var identities = []string{crgen.DefaultLabelKey, "app.kubernetes.io/name", "service.istio.io/canonical-name", "k8s-app", "name"}
-
-// selectors are the labels by which to select the pods of each workload (by its
-// namespace and service), where the request brought some: one that names it and
-// that all its pods have in common, else all that they have in common.
-func selectors(fleet []request.Service, labelKey string) map[podName]map[string]string {
-	common := map[podName][]request.Label{}
+// carried is what the pods of each workload (by its namespace and service) carry, each
+// different set once. Rows of one set share its slice, by which it is known again.
+func carried(fleet []request.Service) map[podName][]crgen.Carried {
+	out := map[podName][]crgen.Carried{}
 	for _, s := range fleet {
+		seen := map[string]map[*request.Label]bool{}
 		for _, p := range s.Pods {
-			if len(p.Labels) == 0 {
+			var set *request.Label
+			if len(p.Labels) > 0 {
+				set = &p.Labels[0]
+			}
+			if seen[p.Namespace] == nil {
+				seen[p.Namespace] = map[*request.Label]bool{}
+			}
+			if seen[p.Namespace][set] {
 				continue
 			}
+			seen[p.Namespace][set] = true
 			k := podName{p.Namespace, s.Name}
-			if before, ok := common[k]; ok {
-				common[k] = slices.DeleteFunc(slices.Clone(before), func(l request.Label) bool { return !slices.Contains(p.Labels, l) })
-			} else {
-				common[k] = p.Labels
-			}
-		}
-	}
-	out := map[podName]map[string]string{}
-	for k, labels := range common {
-		if chosen := choose(labels, labelKey); len(chosen) > 0 {
-			out[k] = chosen
+			out[k] = append(out[k], crgen.Carried{Labels: labelMap(p.Labels), Pod: p.Name})
 		}
 	}
 	return out
 }
 
-func choose(labels []request.Label, labelKey string) map[string]string {
-	all := map[string]string{}
+// labelMap is labels as a map, nil for none.
+func labelMap(labels []request.Label) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
+	all := make(map[string]string, len(labels))
 	for _, l := range labels {
 		all[l.Key] = l.Value
-	}
-	for _, key := range append([]string{cmp.Or(labelKey, crgen.DefaultLabelKey)}, identities...) {
-		if value := all[key]; value != "" {
-			return map[string]string{key: value}
-		}
 	}
 	return all
 }
