@@ -31,7 +31,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.fillVisits(g)
 	s.gatewayLatency(g)
 	g.forgetRates(s.untimed())
-	g.Lines = b.lines(s.events, skipped)
+	g.Lines, g.Digest = b.lines(s.events, skipped), b.digest()
 	g.Warnings = s.warnings(b, g)
 	g.traces = traceTable{join: j, events: s.events}
 	return g

@@ -136,6 +136,8 @@ type Graph struct {
 	// anything happens: all rates are 0 then, and what stands per call or per
 	// request comes from counts.
 	Untimed bool
+	// Digest is a hash of the log's lines, whatever their order and repeats.
+	Digest uint64
 	// Warnings in whole sentences, in a fixed order.
 	Warnings []string
 
