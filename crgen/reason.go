@@ -60,8 +60,11 @@ func (s scope) unlisted() (n int) {
 // warn tells what of the namespace gets no Sidecar of its own: one warning for
 // each name that is unfit, one for all that is not narrowed.
 func (ns namespace) warn(o Options, n *notes) {
-	if ns.barred != "" {
-		n.addf("no Sidecar for %s of namespace %s: %s", count(len(ns.scopes), "workload"), quote(ns.name), ns.barred)
+	here := ns.here()
+	if ns.barred != "" && here > 0 {
+		n.addf("no Sidecar for %s of namespace %s: %s", count(here, "workload"), quote(ns.name), ns.barred)
+	}
+	if ns.barred != "" || here == 0 {
 		return
 	}
 	keeps := "keep what the namespace's default allows"
@@ -76,7 +79,7 @@ func (ns namespace) warn(o Options, n *notes) {
 		switch {
 		case s.obstacle == "" && s.leaf() && len(o.Providers) > 0:
 			blind = append(blind, quote(s.services[0]))
-		case s.obstacle == "" || s.skipped:
+		case s.obstacle == "" || s.skipped || s.gone:
 		case s.own:
 			n.addf("no Sidecar for service %s of namespace %q: %s; its pods %s",
 				quote(s.services[0]), ns.name, s.obstacle, keeps)
@@ -90,8 +93,18 @@ func (ns namespace) warn(o Options, n *notes) {
 	}
 	if len(wide) > 0 {
 		n.addf("%d of %s in namespace %q not narrowed, they %s: %s",
-			len(wide), count(len(ns.scopes), "workload"), ns.name, keeps, shorten(wide))
+			len(wide), count(here, "workload"), ns.name, keeps, shorten(wide))
 	}
+}
+
+// here counts the workloads that this round's request has.
+func (ns namespace) here() (n int) {
+	for _, s := range ns.scopes {
+		if !s.gone {
+			n++
+		}
+	}
+	return n
 }
 
 // names quotes and lists services.

@@ -43,8 +43,9 @@ type scope struct {
 	obstacle string
 	// own is that the obstacle lies in names and gets a warning of its own.
 	own bool
-	// skipped is that no Sidecar may speak of it.
-	skipped bool
+	// skipped is that no Sidecar may speak of it, gone that it is not there now: then
+	// it has none, but the namespace's default goes on to list what it called.
+	skipped, gone bool
 }
 
 // merge makes one scope of a group. Workloads with pods in common add up what their
@@ -159,14 +160,14 @@ func (s *scope) add(byHost map[string]*call, u Upstream, r resolver) {
 	if c, ok := byHost[key]; ok {
 		c.sum = c.sum.plus(u)
 	} else {
-		byHost[key] = &call{host: host, entries: entries, problem: problem, sum: Upstream{LastRound: u.LastRound, Idle: u.Idle}.plus(u)}
+		byHost[key] = &call{host: host, entries: entries, problem: problem, sum: Upstream{LastRound: u.LastRound, Idle: u.Idle, Missed: u.Missed}.plus(u)}
 	}
 }
 
 // settle orders the calls and lists the hosts of those that are not stale.
 func (s *scope) settle(byHost map[string]*call, o Options) {
 	for _, c := range byHost {
-		c.stale = stale(c.sum.LastRound, c.sum.Idle, o)
+		c.stale = stale(c.sum, o.KeepRounds, o)
 		s.calls = append(s.calls, *c)
 		if !c.stale {
 			s.hosts = append(s.hosts, c.entries...)
@@ -194,11 +195,11 @@ func exactWins(entries []string) []string {
 	})
 }
 
-// stale is whether a host last called in round last, with idle requests handled
-// since, is dropped: both the rounds and the evidence must have gone by, so that
-// neither a quiet night nor one busy round drops it.
-func stale(last, idle int, o Options) bool {
-	return o.Round > 0 && o.Round-last > o.KeepRounds && idle >= o.MinRequests
+// stale is whether a host that was missed in more than keep rounds, and in as many
+// requests as evidence takes, is dropped: neither a quiet night nor one busy round
+// drops it.
+func stale(u Upstream, keep int, o Options) bool {
+	return o.Round > 0 && u.Missed > keep && u.Idle >= o.MinRequests
 }
 
 // judge decides whether the scope is narrowed.

@@ -126,7 +126,9 @@ func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
 		if s.skipped {
 			continue
 		}
-		members++
+		if !s.gone {
+			members++
+		}
 		if s.obstacle == "" {
 			narrowed++
 		}

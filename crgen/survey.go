@@ -2,6 +2,7 @@ package crgen
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -64,17 +65,30 @@ func barred(name string, o Options) string {
 // apart from others has no Sidecar, but is a scope of its own all the same.
 func scopesOf(ws []Workload, r resolver, o Options) []scope {
 	slices.SortFunc(ws, compareWorkloads)
-	skipped := slices.IndexFunc(ws, func(w Workload) bool { return w.Skip != "" })
-	if skipped < 0 {
-		skipped = len(ws)
+	var here, skipped, gone []Workload
+	for _, w := range ws {
+		switch {
+		case w.gone(o):
+			gone = append(gone, w)
+		case w.Skip != "":
+			skipped = append(skipped, w)
+		default:
+			here = append(here, w)
+		}
 	}
+	alone := func(w Workload) scope { return merge(&group{units: []unit{newUnit([]Workload{w}, o)}}, r, o) }
 	var scopes []scope
-	for _, g := range pick(units(ws[:skipped], o), ws[skipped:], o) {
+	for _, g := range pick(units(here, o), skipped, o) {
 		scopes = append(scopes, merge(g, r, o))
 	}
-	for _, w := range ws[skipped:] {
-		s := merge(&group{units: []unit{newUnit([]Workload{w}, o)}}, r, o)
+	for _, w := range skipped {
+		s := alone(w)
 		s.obstacle, s.own, s.skipped = w.Skip, false, true
+		scopes = append(scopes, s)
+	}
+	for _, w := range gone {
+		s := alone(w)
+		s.obstacle, s.own, s.gone = fmt.Sprintf("this round's request lacks it; it was last there in round %d", w.LastRound), false, true
 		scopes = append(scopes, s)
 	}
 	slices.SortStableFunc(scopes, func(a, b scope) int { return cmp.Compare(a.services[0], b.services[0]) })

@@ -10,6 +10,9 @@ type evidence struct {
 	last uint64
 	// passed on are calls that it received as a gateway does.
 	passed bool
+	// requests of which some are counted: calls received by its own lines, else what
+	// it sent for, else calls received by others' lines.
+	requests sampler
 }
 
 // witness notes what the hops of one request prove about the pods that logged
@@ -23,24 +26,35 @@ func (s *survey) witness(hops []hop) {
 			p := &s.byPod[h.toPod].evidence
 			p.passed = p.passed || h.implied && !h.entered
 			p.received++
+			p.requests.add(h.event)
 			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
 				p.whole++
 			}
 		case !h.in && h.fromPod != none:
-			s.byPod[h.fromPod].evidence.send(h.event)
+			p := &s.byPod[h.fromPod].evidence
+			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
+				p.requests.add(h.event)
+			}
+		}
+		if !h.in && h.toPod != none && s.writers[h.toPod].lines == 0 {
+			s.byPod[h.toPod].evidence.requests.add(h.event)
 		}
 	}
 }
 
-// send counts a call sent: once for each request, as far as they can be told.
-func (p *evidence) send(e *event) {
+// send counts a call sent, once for each request as far as they can be told, and
+// tells whether it was the first of its request.
+func (p *evidence) send(e *event) bool {
 	switch {
 	case !e.traced():
 		p.lone++
 	case p.sent == 0 || p.last != e.key:
 		p.last = e.key
 		p.sent++
+	default:
+		return false
 	}
+	return true
 }
 
 // fillEvidence sets what pod number i proves. Calls that were under way when the
@@ -55,6 +69,7 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	n := &g.Nodes[ref.node]
 	p := &n.Pods[ref.index]
 	p.Inbound, p.Outbound = w.in, w.out
+	p.Requests = t.requests.sample()
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):

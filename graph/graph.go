@@ -64,6 +64,9 @@ type PodTraffic struct {
 	// or, where it logs no call received, the requests that its calls belong to. It
 	// is the evidence of what a pod does not call.
 	Logged int
+	// Requests are some of those it handled, by which another log that shows the same
+	// ones is known.
+	Requests Sample
 }
 
 // Window is a stretch of time on one clock, from the first of some points to the last.

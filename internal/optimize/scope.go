@@ -91,6 +91,7 @@ func workloads(n *graph.Node, ups []crgen.Upstream, proof *proof, shared map[pod
 				continue
 			}
 			pods = append(pods, p)
+			w.Sample = w.Sample.With(crgen.Sample(p.Requests), graph.SampleSize)
 			if shared[podName{ns, p.Name}] {
 				w.Pods = append(w.Pods, p.Name)
 			}
