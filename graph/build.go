@@ -55,7 +55,7 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	if n := t.sized[side]; n > 0 {
 		e.SentBytes = float64(t.bytes[side]) / float64(n)
 	}
-	e.Hosts = s.hosts(t, side)
+	e.Hosts, e.Unnamed = s.hosts(t, side)
 	return e
 }
 

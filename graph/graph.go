@@ -105,8 +105,10 @@ type Edge struct {
 	ErrorRatio float64
 	// SentBytes is the mean size of a response.
 	SentBytes float64
-	// Hosts by which To was called, by name and port.
-	Hosts []Host
+	// Hosts by which To was called, by name and port. Unnamed are the calls among them
+	// that had no host but an address, or none at all; its Name is "".
+	Hosts   []Host
+	Unnamed Host
 	// Back marks an edge that closes a cycle (a self-call too); the DAG leaves it out.
 	Back bool
 }

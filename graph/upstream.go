@@ -27,8 +27,9 @@ func compareHosts(a, b Host) int {
 }
 
 // hosts lists by what names an edge's callee was called, on the side that is
-// shown: the cluster's host and, where the client used another, the authority.
-func (s *survey) hosts(t *edgeTally, side int) []Host {
+// shown: the cluster's host and, where the client used another, the authority; and
+// sums up the calls that have no name at all, by an address at most.
+func (s *survey) hosts(t *edgeTally, side int) (named []Host, unnamed Host) {
 	type key struct {
 		name string
 		port int
@@ -43,6 +44,10 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 	for id, h := range t.hosts[side] {
 		c := &s.names[id]
 		add(key{c.host, c.port}, h)
+		if c.nameless() {
+			unnamed.Calls += h.calls
+			unnamed.Last = max(unnamed.Last, h.last)
+		}
 		if a := c.alsoCalled(t.from); a != c.host {
 			add(key{a, c.authorityPort}, h)
 		}
@@ -57,7 +62,12 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 		out = append(out, Host{Name: k.name, Port: k.port, Calls: h.calls, Last: h.last})
 	}
 	slices.SortFunc(out, compareHosts)
-	return out
+	return out, unnamed
+}
+
+// nameless is whether the callee was called by no name, but by an address at most.
+func (c *calledAs) nameless() bool {
+	return c.host == "" && (c.authority == "" || parseAddress(c.authority).ip.IsValid())
 }
 
 // alsoCalled is the name in the Host header where it may differ from the

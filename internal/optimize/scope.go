@@ -120,23 +120,28 @@ func sharedPods(fleet []request.Service) map[podName]bool {
 	return shared
 }
 
-// upstreams are the hosts by which e's callee was called. Where the log named
-// none (the callee's own lines alone), the service's name stands for its host.
+// upstreams are the hosts by which e's callee was called. For calls of which the log
+// names none (TCP, calls by address, the callee's own lines alone) its service's name
+// stands.
 func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
 	to := &g.Nodes[e.To]
 	var out []crgen.Upstream
 	for _, h := range e.Hosts {
 		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastSeen: max(h.Last, 0)})
 	}
-	if len(out) > 0 {
+	if len(out) > 0 && (e.Unnamed.Calls == 0 || to.Kind != graph.Service) {
 		return out
+	}
+	calls := e.Unnamed.Calls
+	if calls == 0 {
+		calls = e.Calls
 	}
 	spaces := to.Namespaces
 	if len(spaces) == 0 {
 		spaces = []string{""}
 	}
 	for _, ns := range spaces {
-		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls})
+		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: calls, LastSeen: max(e.Unnamed.Last, 0)})
 	}
 	return slices.Clip(out)
 }
