@@ -24,6 +24,8 @@ type calledAs struct {
 	service, alias int32
 	// external is the node of a callee that is known by name only, or none.
 	external int32
+	// wished is set where the client's word is all there is.
+	wished bool
 }
 
 func parseName(text string) calledAs {
@@ -38,6 +40,7 @@ func parseName(text string) calledAs {
 		c.host, c.port = parseCluster(primary)
 	}
 	c.authority, c.authorityPort = parseAuthority(authority)
+	c.wished = primary == "" && authority != ""
 	return c
 }
 

@@ -59,6 +59,8 @@ func (s *survey) remark(h *hop) {
 	}
 	p := s.calledAt(h.event)
 	switch {
+	case s.aimless(h.event):
+		s.odd.aimless++
 	case h.to < 0:
 		s.odd.calleeless++
 	case h.from < 0 && h.unsure != nil:

@@ -69,7 +69,7 @@ type otherWriter struct {
 
 // oddities are counted for the warnings.
 type oddities struct {
-	reused, unsure, callerless, calleeless int64
+	reused, unsure, callerless, calleeless, aimless int64
 }
 
 // edgeTally sums what is known of one edge.

@@ -81,3 +81,44 @@ func TestCallsWithoutAHostNameTheService(t *testing.T) {
 		t.Errorf("without these calls: %q", hosts)
 	}
 }
+
+// TestHostThatNoRouteLedToIsKept: where the mesh forbids unknown destinations a host
+// that a scope lacks shows in lines without a cluster alone. They must bring it back.
+func TestHostThatNoRouteLedToIsKept(t *testing.T) {
+	w := chain(200, 0)
+	var blocked []fields
+	middle := w.ip(1, 0)
+	for n := range 20 {
+		blocked = append(blocked,
+			sent(n, middle, "", fields{"upstream_cluster": nil, "authority": "rare.default.svc.cluster.local:80", "response_code": 502, "route_name": "block_all"}),
+			sent(20+n, middle, "", fields{"upstream_cluster": "-", "upstream_host": "-", "authority": "api.example.com", "response_code": 404, "response_flags": "NR"}))
+	}
+	// What clients ask a gateway for is no call of the mesh, nor a host of anybody.
+	probe := sent(1, "203.0.113.7", "", fields{"upstream_cluster": nil, "authority": "probe.example.com", "response_code": 404, "response_flags": "NR"})
+	hosts, rep := scopeOf(t, w.with(append(blocked, probe)...), nil, "middle")
+	for _, want := range []string{"default/rare.default.svc.cluster.local", "default/back.default.svc.cluster.local", "*/api.example.com"} {
+		if !slices.Contains(hosts, want) {
+			t.Errorf("%q lacks %s", hosts, want)
+		}
+	}
+	g := rep.Graph
+	for i := range g.Nodes {
+		if strings.Contains(g.Nodes[i].Name, "probe") {
+			t.Errorf("%s is a node", g.Nodes[i].Name)
+		}
+	}
+	if g.Gateway.Requests != 200 {
+		t.Errorf("%d external requests, want 200", g.Gateway.Requests)
+	}
+	failed := 0
+	for i := range g.Edges {
+		if e := &g.Edges[i]; g.Nodes[e.To].Name == "rare" {
+			if failed++; e.Calls != 20 || e.ErrorRatio != 1 || g.Nodes[e.From].Name != "middle" {
+				t.Errorf("%+v, want 20 failed calls of middle's", e)
+			}
+		}
+	}
+	if told := strings.Join(rep.Warnings, "\n"); failed != 1 || !strings.Contains(told, "1 line has no upstream_cluster, reached no upstream") {
+		t.Errorf("%d edges to rare, warnings %q", failed, told)
+	}
+}
