@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // evidence is what one pod's own lines prove about what it does not call.
 type evidence struct {
 	// received calls; whole ones began and ended while the lines go on.
@@ -32,6 +34,7 @@ func (s *survey) witness(hops []hop) {
 			}
 		case !h.in && h.fromPod != none:
 			p := &s.byPod[h.fromPod].evidence
+			p.passed = p.passed || s.passesOn(h)
 			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
 				p.requests.add(h.event)
 			}
@@ -40,6 +43,15 @@ func (s *survey) witness(hops []hop) {
 			s.byPod[h.toPod].evidence.requests.add(h.event)
 		}
 	}
+}
+
+// passesOn is whether a pod sent what another pod of the request sent to it, in one line
+// for both: sidecars write one for each, gateways do so, an egress gateway too, which
+// others' lines show to be called.
+func (s *survey) passesOn(h *hop) bool {
+	d := s.canon[h.event.down]
+	pods := s.places[d].pods
+	return len(pods) > 0 && d != h.writer && !slices.Contains(pods, h.fromPod)
 }
 
 // send counts a call sent, once for each request as far as they can be told, and

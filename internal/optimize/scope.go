@@ -27,8 +27,23 @@ func observedScope(obs *Observation) []crgen.Workload {
 	}
 	for i := range ws {
 		ws[i].Carries = labels[podName{ws[i].Namespace, ws[i].Service}]
+		ws[i].Skip = cmp.Or(ws[i].Skip, role(&ws[i]))
 	}
 	return ws
+}
+
+// role is why a workload gets no Sidecar by what its pods carry, "" where it may. What
+// is ambient is taken out of what a Sidecar has to match: none applies to it.
+func role(w *crgen.Workload) string {
+	if slices.ContainsFunc(w.Carries, func(c crgen.Carried) bool { return request.IsGateway(w.Service, c.Labels) }) {
+		return isGateway
+	}
+	rest := slices.DeleteFunc(slices.Clone(w.Carries), func(c crgen.Carried) bool { return request.IsAmbient(c.Labels) })
+	if len(rest) == 0 && len(w.Carries) > 0 {
+		return isAmbient
+	}
+	w.Carries = rest
+	return ""
 }
 
 // carried is what the pods of each workload (by its namespace and service) carry, each
@@ -68,8 +83,11 @@ func labelMap(labels []request.Label) map[string]string {
 	return all
 }
 
-// isGateway is why a gateway gets no Sidecar.
-const isGateway = "it is a gateway, and gateways ignore Sidecars"
+// Why a gateway and an ambient workload get no Sidecar.
+const (
+	isGateway = "it is a gateway, and gateways ignore Sidecars"
+	isAmbient = "its pods are in the ambient mesh and have no sidecar"
+)
 
 // workloads makes one Workload for each namespace of n. Those of a service that
 // lives in several share what the service was seen to call, for the log's hosts

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-mesh/sluice/crgen"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -120,5 +121,64 @@ func TestHostThatNoRouteLedToIsKept(t *testing.T) {
 	}
 	if told := strings.Join(rep.Warnings, "\n"); failed != 1 || !strings.Contains(told, "1 line has no upstream_cluster, reached no upstream") {
 		t.Errorf("%d edges to rare, warnings %q", failed, told)
+	}
+}
+
+// TestNoSidecarForGatewaysAndAmbientPods: gateways are known by their labels, in any
+// namespace, by Istio's own names where nobody told labels, and by passing on what pods
+// send to them; ambient pods by theirs.
+func TestNoSidecarForGatewaysAndAmbientPods(t *testing.T) {
+	// f wants rare (its 200 requests are evidence enough) to be named or left out.
+	f := func(why string, change func(*request.Container), more ...fields) {
+		t.Helper()
+		w := chain(200, 1)
+		req := w.with(more...)
+		for i := range req.Containers {
+			if c := &req.Containers[i]; c.Service == "rare" && change != nil {
+				change(c)
+			}
+		}
+		rep := mustRun(t, req, nil)
+		for _, e := range rep.Scopes() {
+			if (e.Service == "rare" || e.Service == "istio-egressgateway") && (e.Narrowed != (why == "") || !strings.Contains(e.Because, why)) {
+				t.Errorf("%s: narrowed %v, %s, want %s", e.Service, e.Narrowed, e.Because, why)
+			}
+		}
+	}
+	labelled := func(kv ...string) func(*request.Container) {
+		return func(c *request.Container) {
+			c.Labels = []request.Label{{Key: "app", Value: "rare"}}
+			for i := 0; i < len(kv); i += 2 {
+				c.Labels = append(c.Labels, request.Label{Key: kv[i], Value: kv[i+1]})
+			}
+		}
+	}
+	f("", nil)
+	f("", labelled("istio.io/dataplane-mode", "none", "istio", "pilot"))
+	f(isAmbient, labelled("istio.io/dataplane-mode", "ambient"))
+	f(isGateway, labelled("istio", "egressgateway"))
+	f(isGateway, labelled("istio", "ingressgateway"))
+	f(isGateway, labelled("gateway.networking.k8s.io/gateway-name", "g"))
+	f(isGateway, labelled("gateway.istio.io/managed", "istio.io-gateway-controller"))
+	f(isGateway, labelled("operator.istio.io/component", "EgressGateways"))
+	// One of two pods is ambient: the other one's Sidecar stands.
+	f("", func(c *request.Container) {
+		if strings.HasSuffix(c.Pod, "-a") {
+			labelled("istio.io/dataplane-mode", "ambient")(c)
+		}
+	})
+	// An egress gateway without labels: what middle sends to it goes on from it in one line.
+	w := chain(0, 0)
+	middle, rare := w.ip(1, 0), w.ip(3, 0)
+	f(isGateway, nil, sent(3, rare, "93.1.1.1", fields{"downstream_remote_address": middle + ":5", "downstream_local_address": rare + ":8443",
+		"upstream_cluster": "outbound|443||api.example.com"}))
+	req := w.request()
+	for i := range req.Containers {
+		if c := &req.Containers[i]; c.Service == "rare" {
+			c.Service = "istio-egressgateway"
+		}
+	}
+	if e := mustRun(t, req, nil).Scopes()[0]; !slices.ContainsFunc(mustRun(t, req, nil).Scopes(), func(s crgen.Evidence) bool { return s.Because == isGateway }) {
+		t.Errorf("by Istio's own name: %+v", e)
 	}
 }
