@@ -67,8 +67,16 @@ func (ns namespace) warn(o Options, n *notes) {
 	if ns.barred != "" || here == 0 {
 		return
 	}
+	if len(ns.guessed) > 0 {
+		without := ""
+		if ns.allGuessed && !o.NoDefault {
+			without = ", which gets no default Sidecar for that"
+		}
+		n.addf("neither a row nor a host tells in which namespace %s %s, and others live in several: %q is taken%s; name it in the rows, or say with Options.Namespace (--namespace) what to take",
+			names(ns.guessed), plural(len(ns.guessed), "lives", "live"), ns.name, without)
+	}
 	keeps := "keep what the namespace's default allows"
-	if o.NoDefault {
+	if o.NoDefault || ns.allGuessed {
 		keeps = "see the whole mesh"
 	}
 	var wide, blind []string
@@ -123,6 +131,13 @@ func shorten(texts []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 	}
 	return strings.Join(texts, ", ")
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // count is "1 host", "2 hosts".

@@ -135,7 +135,7 @@ func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
 		elsewhere = append(elsewhere, ns.outside(s.hosts)...)
 		most = max(most, len(s.hosts))
 	}
-	if members == 0 || o.NoDefault {
+	if members == 0 || o.NoDefault || ns.allGuessed {
 		return Resource{}, false
 	}
 	base := append([]string{ownNamespace}, ns.outside(o.base())...)

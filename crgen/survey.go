@@ -15,6 +15,10 @@ type namespace struct {
 	scopes []scope
 	// barred is why it gets no Sidecar at all, "" when it may.
 	barred string
+	// guessed are the workloads that are in it for want of a better place, sorted;
+	// allGuessed is that it has no others, and it gets no default then.
+	guessed    []string
+	allGuessed bool
 }
 
 // survey sorts the workloads into namespaces and scopes, one namespace after another:
@@ -25,7 +29,7 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 	r := resolver{domain: o.ClusterDomain, namespaces: map[string]bool{}}
 	homes := findHomes(ws, r, o)
 	for i, w := range ws {
-		home := homes.of(w)
+		home, _ := homes.of(w)
 		byNamespace[home] = append(byNamespace[home], i)
 		if isDNSLabel(home) {
 			r.namespaces[home] = true
@@ -34,8 +38,14 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 	return func(yield func(namespace) bool) {
 		for _, name := range sortedKeys(byNamespace) {
 			in := make([]Workload, 0, len(byNamespace[name]))
+			ns := namespace{name: name, barred: barred(name, o), allGuessed: true}
 			for _, i := range byNamespace[name] {
 				w := ws[i]
+				if _, guessed := homes.of(w); !guessed {
+					ns.allGuessed = false
+				} else if !w.gone(o) {
+					ns.guessed = append(ns.guessed, w.Service)
+				}
 				w.Namespace = name
 				if w.Labels == nil && len(w.sets()) == 0 {
 					w.Labels, w.Carries = o.labels(w), nil
@@ -43,7 +53,9 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 				w.Carries = slices.SortedFunc(slices.Values(w.Carries), compareCarried)
 				in = append(in, w)
 			}
-			if !yield(namespace{name, scopesOf(in, r, o), barred(name, o)}) {
+			slices.Sort(ns.guessed)
+			ns.guessed = slices.Compact(ns.guessed)
+			if ns.scopes = scopesOf(in, r, o); !yield(ns) {
 				return
 			}
 		}

@@ -81,7 +81,7 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	n := &g.Nodes[ref.node]
 	p := &n.Pods[ref.index]
 	p.Inbound, p.Outbound = w.in, w.out
-	p.Requests = t.requests.sample()
+	p.Requests, p.Home = t.requests.sample(), s.homes.of[i]
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):

@@ -64,6 +64,9 @@ type PodTraffic struct {
 	// or, where it logs no call received, the requests that its calls belong to. It
 	// is the evidence of what a pod does not call.
 	Logged int
+	// Home is the namespace it lives in: the request's or, where that names none, that of
+	// the hosts by which it was called; "" where none tells, or where they disagree.
+	Home string
 	// Requests are some of those it handled, by which another log that shows the same
 	// ones is known.
 	Requests Sample
@@ -81,6 +84,13 @@ type Host struct {
 	// Calls is how often it was seen, Last the start of the latest of them.
 	Calls int
 	Last  Micros
+}
+
+// Part is by what names the pods of one namespace called.
+type Part struct {
+	Home    string
+	Hosts   []Host
+	Unnamed Host
 }
 
 // Edge is all calls from one node to another.
@@ -109,6 +119,8 @@ type Edge struct {
 	// that had no host but an address, or none at all; its Name is "".
 	Hosts   []Host
 	Unnamed Host
+	// Parts are the same by the Home of From's pods, where these live in several.
+	Parts []Part
 	// Back marks an edge that closes a cycle (a self-call too); the DAG leaves it out.
 	Back bool
 }

@@ -126,6 +126,9 @@ func (j *join) readNames(texts []string) {
 	for id, text := range texts {
 		c := parseName(text)
 		c.service, c.alias = d.service(c.host), d.service(c.authority)
+		if c.service >= 0 {
+			c.namespace = namespaceIn(c.host)
+		}
 		j.names[id] = c
 	}
 }

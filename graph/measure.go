@@ -50,6 +50,7 @@ func (s *survey) sum(h *hop, weight float64) {
 		e.in.add(rate, bursts, h.fromPod != none && s.writers[h.fromPod].out == 0)
 	}
 	e.note(h.event, side)
+	s.noteHome(e, h, side)
 }
 
 // remark counts what the warnings tell of.

@@ -84,14 +84,14 @@ type done struct {
 func newHoldout(obs *Observation, o crgen.Options) *holdout {
 	h := &holdout{obs: obs, at: map[[2]int]int{}, number: map[string]int32{}}
 	byName := map[[2]string]int{}
-	for _, w := range observedScope(obs) {
+	for _, w := range observedScope(obs, o.Namespace) {
 		byName[[2]string{w.Service, w.Namespace}] = len(h.cases)
 		h.cases = append(h.cases, heldCase{Workload: w})
 	}
 	for i := range obs.Graph.Nodes {
 		n := &obs.Graph.Nodes[i]
 		for k := range n.Pods {
-			c, ok := byName[[2]string{n.Name, n.Pods[k].Namespace}]
+			c, ok := byName[[2]string{n.Name, homeOf(&n.Pods[k], o.Namespace)}]
 			if n.Kind != graph.Service || !ok {
 				continue
 			}

@@ -10,26 +10,52 @@ import (
 )
 
 // observedScope is what this round shows each workload to call, and in how many
-// requests.
-func observedScope(obs *Observation) []crgen.Workload {
+// requests. told is the namespace of those that name none, "" where the hosts by which
+// they are called shall tell.
+func observedScope(obs *Observation, told string) []crgen.Workload {
 	g := obs.Graph
-	ups := make([][]crgen.Upstream, len(g.Nodes))
+	calls := make([][]*graph.Edge, len(g.Nodes))
 	for i := range g.Edges {
 		e := &g.Edges[i]
-		ups[e.From] = append(ups[e.From], upstreams(g, e)...)
+		calls[e.From] = append(calls[e.From], e)
 	}
-	proof, shared, labels := newProof(obs), sharedPods(obs.fleet), carried(obs.fleet)
+	proof, labels := newProof(obs), carried(obs.fleet)
+	shared := sharedPods(obs.fleet)
 	var ws []crgen.Workload
 	for i := range g.Nodes {
-		if n := &g.Nodes[i]; n.Kind == graph.Service {
-			ws = append(ws, workloads(n, ups[i], proof, shared)...)
+		n := &g.Nodes[i]
+		if n.Kind != graph.Service {
+			continue
+		}
+		for _, home := range homesOf(n, told) {
+			w := workload(n, home, told, proof, shared, labels)
+			for _, e := range calls[i] {
+				w.Upstreams = append(w.Upstreams, upstreams(g, e, home, told)...)
+			}
+			ws = append(ws, w)
 		}
 	}
-	for i := range ws {
-		ws[i].Carries = labels[podName{ws[i].Namespace, ws[i].Service}]
-		ws[i].Skip = cmp.Or(ws[i].Skip, role(&ws[i]))
-	}
 	return ws
+}
+
+// homeOf is the namespace that p lives in; "" where nothing tells.
+func homeOf(p *graph.PodTraffic, told string) string {
+	if told != "" {
+		return cmp.Or(p.Namespace, told)
+	}
+	return p.Home
+}
+
+// homesOf are the namespaces that n's pods live in, sorted.
+func homesOf(n *graph.Node, told string) []string {
+	var out []string
+	for i := range n.Pods {
+		if home := homeOf(&n.Pods[i], told); len(out) == 0 || out[len(out)-1] != home {
+			out = append(out, home)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // role is why a workload gets no Sidecar by what its pods carry, "" where it may. What
@@ -46,26 +72,14 @@ func role(w *crgen.Workload) string {
 	return ""
 }
 
-// carried is what the pods of each workload (by its namespace and service) carry, each
-// different set once. Rows of one set share its slice, by which it is known again.
-func carried(fleet []request.Service) map[podName][]crgen.Carried {
-	out := map[podName][]crgen.Carried{}
+// carried is what each pod carries.
+func carried(fleet []request.Service) map[podName][]request.Label {
+	out := map[podName][]request.Label{}
 	for _, s := range fleet {
-		seen := map[string]map[*request.Label]bool{}
 		for _, p := range s.Pods {
-			var set *request.Label
-			if len(p.Labels) > 0 {
-				set = &p.Labels[0]
+			if k := (podName{p.Namespace, p.Name}); len(p.Labels) > 0 {
+				out[k] = p.Labels
 			}
-			if seen[p.Namespace] == nil {
-				seen[p.Namespace] = map[*request.Label]bool{}
-			}
-			if seen[p.Namespace][set] {
-				continue
-			}
-			seen[p.Namespace][set] = true
-			k := podName{p.Namespace, s.Name}
-			out[k] = append(out[k], crgen.Carried{Labels: labelMap(p.Labels), Pod: p.Name})
 		}
 	}
 	return out
@@ -89,35 +103,37 @@ const (
 	isAmbient = "its pods are in the ambient mesh and have no sidecar"
 )
 
-// workloads makes one Workload for each namespace of n. Those of a service that
-// lives in several share what the service was seen to call, for the log's hosts
-// do not tell them apart; the evidence is each one's own.
-func workloads(n *graph.Node, ups []crgen.Upstream, proof *proof, shared map[podName]bool) []crgen.Workload {
-	spaces := n.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
-	}
-	var ws []crgen.Workload
-	for _, ns := range spaces {
-		w := crgen.Workload{Service: n.Name, Namespace: ns, Opaque: n.Opaque, Upstreams: ups}
-		if n.Gateway {
-			w.Skip = isGateway
+// workload is what n's pods in one namespace are and prove, still without what they
+// call. Of labels each different set is told once; rows of one set share its slice, by
+// which it is known again.
+func workload(n *graph.Node, home, told string, proof *proof, shared map[podName]bool, labels map[podName][]request.Label) crgen.Workload {
+	w := crgen.Workload{Service: n.Name, Namespace: home, Opaque: n.Opaque}
+	var pods []graph.PodTraffic
+	seen := map[*request.Label]bool{}
+	for _, p := range n.Pods {
+		if homeOf(&p, told) != home {
+			continue
 		}
-		var pods []graph.PodTraffic
-		for _, p := range n.Pods {
-			if p.Namespace != ns {
-				continue
-			}
-			pods = append(pods, p)
-			w.Sample = w.Sample.With(crgen.Sample(p.Requests), graph.SampleSize)
-			if shared[podName{ns, p.Name}] {
-				w.Pods = append(w.Pods, p.Name)
-			}
+		pods = append(pods, p)
+		w.Sample = w.Sample.With(crgen.Sample(p.Requests), graph.SampleSize)
+		k := podName{p.Namespace, p.Name}
+		if shared[k] {
+			w.Pods = append(w.Pods, p.Name)
 		}
-		w.Requests, w.Doubt = proof.of(pods)
-		ws = append(ws, w)
+		var set *request.Label
+		if ls := labels[k]; len(ls) > 0 {
+			set = &ls[0]
+		}
+		if !seen[set] {
+			seen[set] = true
+			w.Carries = append(w.Carries, crgen.Carried{Labels: labelMap(labels[k]), Pod: p.Name})
+		}
 	}
-	return ws
+	w.Requests, w.Doubt = proof.of(pods)
+	if w.Skip = role(&w); n.Gateway {
+		w.Skip = isGateway
+	}
+	return w
 }
 
 // podName tells pods apart.
@@ -138,28 +154,26 @@ func sharedPods(fleet []request.Service) map[podName]bool {
 	return shared
 }
 
-// upstreams are the hosts by which e's callee was called. For calls of which the log
-// names none (TCP, calls by address, the callee's own lines alone) its service's name
-// stands.
-func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
+// upstreams are the hosts by which e's callee was called by pods that live in home. For
+// calls of which the log names none (TCP, calls by address, the callee's own lines
+// alone) its service's name stands.
+func upstreams(g *graph.Graph, e *graph.Edge, home, told string) []crgen.Upstream {
 	to := &g.Nodes[e.To]
+	hosts, unnamed := e.Hosts, e.Unnamed
+	for _, p := range e.Parts {
+		if p.Home == home {
+			hosts, unnamed = p.Hosts, p.Unnamed
+		}
+	}
 	var out []crgen.Upstream
-	for _, h := range e.Hosts {
+	for _, h := range hosts {
 		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastSeen: max(h.Last, 0)})
 	}
-	if len(out) > 0 && (e.Unnamed.Calls == 0 || to.Kind != graph.Service) {
+	if unnamed.Calls == 0 || to.Kind != graph.Service {
 		return out
 	}
-	calls := e.Unnamed.Calls
-	if calls == 0 {
-		calls = e.Calls
-	}
-	spaces := to.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
-	}
-	for _, ns := range spaces {
-		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: calls, LastSeen: max(e.Unnamed.Last, 0)})
+	for _, ns := range homesOf(to, told) {
+		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: unnamed.Calls, LastSeen: max(unnamed.Last, 0)})
 	}
 	return slices.Clip(out)
 }

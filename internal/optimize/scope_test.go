@@ -182,3 +182,48 @@ func TestNoSidecarForGatewaysAndAmbientPods(t *testing.T) {
 		t.Errorf("by Istio's own name: %+v", e)
 	}
 }
+
+// TestOneNameInTwoNamespaces: web of shop calls cart, web of blog calls posts. Which of
+// the two a call is of, the pods' addresses tell, named or not; which namespace a pod is
+// in, its row or else the host by which it is called.
+func TestOneNameInTwoNamespaces(t *testing.T) {
+	const gateway = "10.9.9.9"
+	pods := map[string][3]string{ // address: service, namespace, pod
+		"10.2.0.1": {"web", "shop", "web-1"}, "10.2.0.2": {"web", "blog", "web-2"},
+		"10.2.0.3": {"cart", "shop", "cart-1"}, "10.2.0.4": {"posts", "blog", "posts-1"}, "10.2.0.5": {"db", "data", "db-1"},
+	}
+	to := func(n int, from, ip string) fields {
+		p := pods[ip]
+		return sent(n, from, ip, fields{"upstream_cluster": "outbound|80||" + p[0] + "." + p[1] + ".svc.cluster.local"})
+	}
+	var log []fields
+	for n := range 100 {
+		log = append(log, to(n, gateway, "10.2.0.1"), to(n, "10.2.0.1", "10.2.0.3"),
+			to(n+100, gateway, "10.2.0.2"), to(n+100, "10.2.0.2", "10.2.0.4"))
+	}
+	log = append(log, sent(7, "10.2.0.2", "10.2.0.5", fields{"request_id": nil}), // blog's alone; no host tells db's namespace
+		to(8, gateway, "10.2.0.5"))
+	world := &world{}
+	for _, named := range []bool{true, false} {
+		req := world.with(log...)
+		for ip, p := range pods {
+			c := request.Container{Service: p[0], Pod: p[2], IP: ip, Sidecar: true}
+			if named {
+				c.Namespace = p[1]
+			}
+			req.Containers = append(req.Containers, c)
+		}
+		got := map[string][]string{}
+		for _, r := range mustRun(t, req, nil).Resources {
+			got[r.Namespace+"/"+r.Name] = r.Hosts
+		}
+		for name, want := range map[string][]string{
+			"shop/web": {"istio-system/*", "shop/cart.shop.svc.cluster.local"},
+			"blog/web": {"blog/posts.blog.svc.cluster.local", "data/db.data.svc.cluster.local", "istio-system/*"},
+		} {
+			if !slices.Equal(got[name], want) {
+				t.Errorf("named %v: %s lists %q, want %q", named, name, got[name], want)
+			}
+		}
+	}
+}
