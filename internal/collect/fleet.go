@@ -23,15 +23,22 @@ type pod struct {
 	labels map[string]string
 	// services that select it, sorted; none where nobody told.
 	services []string
-	// owner is its workload, "" where nobody told.
-	owner      string
-	containers map[string]*container
+	// owner is its workload, of that kind, "" where nobody told.
+	ownerKind, owner string
+	// qos is its class, othersGuaranteed whether all containers but the sidecar have
+	// requests equal to limits.
+	qos              string
+	othersGuaranteed *bool
+	containers       map[string]*container
 }
 
 // container is what one used, and what its limits are; nil where nobody told.
 type container struct {
-	cpu, memory           *float64
-	cpuLimit, memoryLimit *float64
+	cpu, memory               *float64
+	cpuLimit, memoryLimit     *float64
+	cpuRequest, memoryRequest *float64
+	// init is that it is among the initContainers.
+	init bool
 }
 
 // pod finds one or adds it.
@@ -161,9 +168,18 @@ func (r *Request) add(n name, p *pod, service string) {
 		c := p.containers[called]
 		row := Row{Service: service, Pod: n.pod, Namespace: n.namespace, Container: called, IP: p.ip, CPU: c.cpu, Memory: c.memory}
 		if called == sidecar {
-			row.Labels = p.labels
+			row.specify(p, c)
 		}
 		r.Containers = append(r.Containers, row)
+	}
+}
+
+// specify adds what is told of a sidecar beyond its use.
+func (r *Row) specify(p *pod, c *container) {
+	r.Labels, r.QoSClass, r.OthersGuaranteed, r.InitContainer = p.labels, p.qos, p.othersGuaranteed, c.init
+	r.CPULimit, r.MemoryLimit, r.CPURequest, r.MemoryRequest = c.cpuLimit, c.memoryLimit, c.cpuRequest, c.memoryRequest
+	if p.ownerKind != "" && p.owner != "" {
+		r.OwnerKind, r.OwnerName = p.ownerKind, p.owner
 	}
 }
 

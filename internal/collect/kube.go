@@ -108,7 +108,8 @@ type meta struct {
 type kubeContainer struct {
 	Name      string `json:"name"`
 	Resources struct {
-		Limits map[string]string `json:"limits"`
+		Limits   map[string]string `json:"limits"`
+		Requests map[string]string `json:"requests"`
 	} `json:"resources"`
 	// RestartPolicy Always makes a sidecar of an init container.
 	RestartPolicy string `json:"restartPolicy"`
@@ -123,6 +124,7 @@ type kubePod struct {
 	Status struct {
 		Phase string `json:"phase"`
 		IP    string `json:"podIP"`
+		QoS   string `json:"qosClass"`
 	} `json:"status"`
 }
 
@@ -133,31 +135,42 @@ func (k *cluster) pods(ctx context.Context, ns string, f fleet) error {
 			return
 		}
 		to := f.pod(name{p.Meta.Namespace, p.Meta.Name})
-		to.ip, to.labels = p.Status.IP, p.Meta.Labels
+		to.ip, to.labels, to.qos = p.Status.IP, p.Meta.Labels, p.Status.QoS
 		for _, o := range p.Meta.Owners {
 			if o.Controller {
-				to.owner = workload(o.Kind, o.Name, p.Meta.Labels["pod-template-hash"])
+				to.ownerKind, to.owner = workload(o.Kind, o.Name, p.Meta.Labels)
 			}
 		}
-		for _, c := range p.Spec.InitContainers {
-			if c.RestartPolicy == "Always" { // the others have ended
-				to.specified(c)
+		others := true
+		for i, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
+			init := i < len(p.Spec.InitContainers)
+			if !init || c.RestartPolicy == "Always" { // the others have ended
+				to.specified(c, init)
 			}
+			others = others && (c.Name == sidecar || c.guaranteed())
 		}
-		for _, c := range p.Spec.Containers {
-			to.specified(c)
-		}
+		to.othersGuaranteed = &others
 	})
 }
 
-// specified adds a container with its limits.
-func (p *pod) specified(c kubeContainer) {
-	to := p.container(c.Name)
+// guaranteed is whether it has requests equal to limits, of both resources; containers
+// that have ended count in a pod's class.
+func (c *kubeContainer) guaranteed() bool {
 	for _, resource := range []string{"cpu", "memory"} {
-		if v := quantity(c.Resources.Limits[resource]); v != nil {
-			to.limit(resource, *v)
+		limit, request := quantity(c.Resources.Limits[resource]), quantity(c.Resources.Requests[resource])
+		if limit == nil || request == nil || *limit != *request {
+			return false
 		}
 	}
+	return true
+}
+
+// specified adds a container with its limits and requests.
+func (p *pod) specified(c kubeContainer, init bool) {
+	to := p.container(c.Name)
+	to.init = init
+	to.cpuLimit, to.memoryLimit = quantity(c.Resources.Limits["cpu"]), quantity(c.Resources.Limits["memory"])
+	to.cpuRequest, to.memoryRequest = quantity(c.Resources.Requests["cpu"]), quantity(c.Resources.Requests["memory"])
 }
 
 // services notes which pods each Service selects.

@@ -82,7 +82,7 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 		if p := found(m); p != nil {
 			infos++
 			p.ip = string(m["pod_ip"])
-			p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), "")
+			p.ownerKind, p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), nil)
 		}
 	})
 	if err != nil {
@@ -97,17 +97,8 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	if err != nil {
 		return nil, err
 	}
-	for _, resource := range []string{"cpu", "memory"} {
-		for _, metric := range []string{"kube_pod_container_resource_limits", "kube_pod_init_container_resource_limits"} {
-			err := q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod) (%s{resource=%q,container=%q} or %s{resource=%q,exported_container=%q})`, metric, resource, sidecar, metric, resource, sidecar), func(m model.Metric, v float64) {
-				if p := found(m); p != nil && p.containers[sidecar] != nil {
-					p.containers[sidecar].limit(resource, v)
-				}
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
+	if err := q.specs(ctx, found); err != nil {
+		return nil, err
 	}
 	if infos == 0 {
 		warnings = append(warnings, "there is no kube_pod_info of these pods: without kube-state-metrics their addresses are not known, and an access log cannot be joined with them")
@@ -118,13 +109,32 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	return warnings, nil
 }
 
-// limit takes one of the two limits.
-func (c *container) limit(resource string, v float64) {
-	if resource == "cpu" {
-		c.cpuLimit = &v
-	} else {
-		c.memoryLimit = &v
+// specs adds what sidecars may use and are promised.
+func (q *querier) specs(ctx context.Context, found func(model.Metric) *pod) error {
+	type spec struct {
+		resource, metric string
+		at               func(*container) **float64
 	}
+	var all []spec
+	for _, of := range []string{"container", "init_container"} {
+		all = append(all,
+			spec{"cpu", "kube_pod_" + of + "_resource_limits", func(c *container) **float64 { return &c.cpuLimit }},
+			spec{"memory", "kube_pod_" + of + "_resource_limits", func(c *container) **float64 { return &c.memoryLimit }},
+			spec{"cpu", "kube_pod_" + of + "_resource_requests", func(c *container) **float64 { return &c.cpuRequest }},
+			spec{"memory", "kube_pod_" + of + "_resource_requests", func(c *container) **float64 { return &c.memoryRequest }})
+	}
+	for _, s := range all {
+		err := q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod) (%s{resource=%q,container=%q} or %s{resource=%q,exported_container=%q})`, s.metric, s.resource, sidecar, s.metric, s.resource, sidecar), func(m model.Metric, v float64) {
+			if p := found(m); p != nil && p.containers[sidecar] != nil {
+				c := p.containers[sidecar]
+				*s.at(c), c.init = &v, strings.Contains(s.metric, "_init_")
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // labelKeys are the labels that are asked for.
@@ -159,16 +169,25 @@ func (p *pod) label(m model.Metric, keys []string) (n int) {
 	return n
 }
 
-// workload is the name of what made a pod. A ReplicaSet's is its Deployment's and a
-// hash, which the pod's labels tell or its own form.
-func workload(kind, called, hash string) string {
+// workload is what made a pod, and its name. A ReplicaSet's is its Deployment's (or
+// Rollout's) and a hash, which the pod's labels tell or its own form.
+func workload(kind, called string, labels map[string]string) (string, string) {
 	switch {
-	case kind != "ReplicaSet" || called == "":
-		return called
-	case hash != "":
-		return strings.TrimSuffix(called, "-"+hash)
+	case called == "" || called == "<none>":
+		return "", ""
+	case kind != "ReplicaSet":
+		return kind, called
 	}
-	return request.Owner(called + "-x2x4z") // its name lacks the last part of its pods'
+	for _, by := range []struct{ hash, kind string }{{"pod-template-hash", "Deployment"}, {"rollouts-pod-template-hash", "Rollout"}} {
+		if name, ok := strings.CutSuffix(called, "-"+labels[by.hash]); ok && labels[by.hash] != "" && name != "" {
+			return by.kind, name
+		}
+	}
+	// Its name lacks the last part of its pods'.
+	if name := request.Owner(called + "-x2x4z"); name != called {
+		return "Deployment", name
+	}
+	return kind, called
 }
 
 // querier asks one server.

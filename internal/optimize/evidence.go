@@ -50,6 +50,10 @@ func evidence(obs *Observation) uint64 {
 		}
 		d.amount(c.CPU)
 		d.amount(c.Memory)
+		if c.Sidecar && c.Spec != nil {
+			d.amount(c.Spec.CPULimit)
+			d.amount(c.Spec.MemoryLimit)
+		}
 		rows += bits.RotateLeft64(d.x.Sum64(), 17)
 	}
 	d := newDigest()
