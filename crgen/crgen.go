@@ -70,6 +70,9 @@ type Resource struct {
 	Service string
 	// Merged are further services that it is for, because they share its pods.
 	Merged []string
+	// Assumed is that nobody said which labels its pods carry: it selects those that
+	// carry LabelKey: Service, if there are any.
+	Assumed bool
 	// Hosts is the egress list, sorted, as in the YAML.
 	Hosts []string
 	// YAML is the document, ending in a newline, without "---".

@@ -53,7 +53,7 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 func (ns namespace) narrow(s scope, o Options) Resource {
 	return Resource{
 		Kind: kind, Namespace: ns.name, Name: ns.nameFor(s.services[0]),
-		Service: s.services[0], Merged: s.services[1:],
+		Service: s.services[0], Merged: s.services[1:], Assumed: s.assumed,
 		Hosts: s.egress(o), Reason: s.reason(o),
 	}
 }

@@ -58,6 +58,19 @@ func homesOf(n *graph.Node, told string) []string {
 	return slices.Compact(out)
 }
 
+// Workloads are the names of the workloads that a round shows, as Options.Labels has
+// them: by service, and by namespace and service.
+func Workloads(obs *Observation, o Options) map[string]bool {
+	names := map[string]bool{}
+	ws := observedScope(obs, o.Resources.Namespace)
+	for _, e := range crgen.Explain(ws, o.Resources) {
+		for _, s := range append(e.Merged, e.Service) {
+			names[s], names[e.Namespace+"/"+s] = true, true
+		}
+	}
+	return names
+}
+
 // role is why a workload gets no Sidecar by what its pods carry, "" where it may. What
 // is ambient is taken out of what a Sidecar has to match: none applies to it.
 func role(w *crgen.Workload) string {
