@@ -10,6 +10,10 @@ type evidence struct {
 	sent, lone int
 	// last is the key of the request counted last in sent.
 	last uint64
+	// heard are calls to it by others' lines, heardLast the request of the last of them;
+	// followed are requests in sent of which others show that they came to it.
+	heard, followed int
+	heardLast       uint64
 	// passed on are calls that it received as a gateway does.
 	passed bool
 	// requests of which some are counted: calls received by its own lines, else what
@@ -21,6 +25,16 @@ type evidence struct {
 // them. It counts what is here and does not weigh it: where a sample was kept,
 // the calls of the rest were not seen either.
 func (s *survey) witness(hops []hop) {
+	for i := range hops {
+		if h := &hops[i]; !h.in && h.toPod != none {
+			p := &s.byPod[h.toPod].evidence
+			p.heard++
+			p.heardLast = h.event.key
+			if s.writers[h.toPod].lines == 0 {
+				p.requests.add(h.event)
+			}
+		}
+	}
 	for i := range hops {
 		h := &hops[i]
 		switch {
@@ -37,10 +51,8 @@ func (s *survey) witness(hops []hop) {
 			p.passed = p.passed || s.passesOn(h)
 			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
 				p.requests.add(h.event)
+				p.followed += b2i(p.heard > 0 && p.heardLast == h.event.key)
 			}
-		}
-		if !h.in && h.toPod != none && s.writers[h.toPod].lines == 0 {
-			s.byPod[h.toPod].evidence.requests.add(h.event)
 		}
 	}
 }
@@ -75,7 +87,9 @@ func (p *evidence) send(e *event) bool {
 // and every call received counts. A burst is no such stream: of calls that all
 // began before the lines do, what they sent may be lost, so there are no more than
 // as many again as whole ones. Lines without a request_id may all be of one request,
-// one for each callee, so they count for one callee's share.
+// one for each callee, so they count for one callee's share. Where no request that it
+// sent for is one that came to it, its application does not pass request_id on (or the
+// two were logged at other times): then what it sent may be of as few requests as came.
 func (s *survey) fillEvidence(g *Graph, i int) {
 	ref, w, t := s.pods[i], &s.writers[i], &s.byPod[i].evidence
 	n := &g.Nodes[ref.node]
@@ -91,6 +105,9 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 		p.Logged = t.sent + t.lone/max(1, s.callees(ref.node))
 	default:
 		p.Logged = t.sent
+	}
+	if w.in == 0 && t.heard > 0 && t.followed == 0 {
+		p.Logged = min(p.Logged, t.heard)
 	}
 }
 
