@@ -140,7 +140,7 @@ func newCollectPrometheus(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u, err := url.Parse(server.URL)
 			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				return usagef("--url %q: want the address of a Prometheus, such as http://localhost:9090", server.URL)
+				return usagef("--url %q: want the address of a Prometheus, such as http://localhost:9090", collect.Masked(server.URL))
 			}
 			if err := c.check(cmd); err != nil {
 				return err

@@ -21,6 +21,8 @@ type fleet map[name]*pod
 type pod struct {
 	ip     string
 	labels map[string]string
+	// listed is that kube-state-metrics tell of it now.
+	listed bool
 	// services that select it, sorted; none where nobody told.
 	services []string
 	// owner is its workload, of that kind, "" where nobody told.

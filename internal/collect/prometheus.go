@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -53,13 +54,50 @@ func Prometheus(ctx context.Context, s Server, o Options) (*Request, []string, e
 		return nil, nil, err
 	}
 	if len(f) == 0 {
-		return nil, nil, fmt.Errorf("collect: %s has no container_cpu_usage_seconds_total and no container_memory_working_set_bytes %sof the last %s: does it scrape the kubelets' cAdvisor?", s.URL, within(o.Namespaces), o.Window)
+		return nil, nil, fmt.Errorf("collect: %s has no container_cpu_usage_seconds_total and no container_memory_working_set_bytes %sof the last %s: does it scrape the kubelets' cAdvisor?", q.url, within(o.Namespaces), o.Window)
 	}
 	warnings, err := q.state(ctx, f, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	return f.request(o, warnings)
+	if n := f.forget(); n > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s there within the last %s and not any more: left out", count(n, "pod was", "pods were"), o.Window))
+	}
+	return f.request(o, append(warnings, q.told...))
+}
+
+// forget drops pods that used something in the window and are gone: what they used is
+// no use to those that took their places. In a namespace of which kube-state-metrics tell
+// pods it is those that they do not; else those without memory, which unlike a rate is
+// told of what is there alone, if that of any is.
+func (f fleet) forget() (n int) {
+	listed, measured := map[string]bool{}, false
+	remembered := func(p *pod) bool {
+		for _, c := range p.containers {
+			if c.memory != nil {
+				return true
+			}
+		}
+		return false
+	}
+	for n, p := range f {
+		listed[n.namespace] = listed[n.namespace] || p.listed
+		measured = measured || remembered(p)
+	}
+	for at, p := range f {
+		if _, beside := p.meshed(); !beside {
+			continue // left out in any case
+		}
+		gone := measured && !remembered(p)
+		if listed[at.namespace] {
+			gone = !p.listed
+		}
+		if gone {
+			delete(f, at)
+			n++
+		}
+	}
+	return n
 }
 
 // container is the one that a metric is about.
@@ -81,6 +119,7 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	err = q.each(ctx, `max by (namespace,pod,exported_namespace,exported_pod,pod_ip,created_by_kind,created_by_name) (kube_pod_info)`, func(m model.Metric, _ float64) {
 		if p := found(m); p != nil {
 			infos++
+			p.listed = true
 			p.ip = string(m["pod_ip"])
 			p.ownerKind, p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), nil)
 		}
@@ -196,18 +235,23 @@ type querier struct {
 	url string
 	// namespaces is a matcher for those that were asked for, with its comma.
 	namespaces string
+	// told is what the server warned of, each once: that answers are incomplete, say.
+	told []string
 }
 
 func (s Server) open(o Options) (*querier, error) {
-	transport := http.RoundTripper(http.DefaultTransport)
-	if s.TokenFile != "" {
-		transport = &bearer{s.TokenFile, transport}
+	base, err := url.Parse(s.URL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		// The parser's own words repeat the URL, and what is secret in it.
+		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus", Masked(s.URL))
 	}
-	client, err := api.NewClient(api.Config{Address: s.URL, RoundTripper: transport})
+	a := &authority{host: base.Host, user: base.User, tokenFile: s.TokenFile, next: http.DefaultTransport}
+	base.User = nil // it is nobody's to print
+	client, err := api.NewClient(api.Config{Address: base.String(), RoundTripper: a})
 	if err != nil {
-		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", s.URL, err)
+		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", base, err)
 	}
-	q := &querier{api: prom.NewAPI(client), url: s.URL}
+	q := &querier{api: prom.NewAPI(client), url: base.String()}
 	if len(o.Namespaces) > 0 {
 		quoted := make([]string, len(o.Namespaces))
 		for i, n := range o.Namespaces {
@@ -218,9 +262,23 @@ func (s Server) open(o Options) (*querier, error) {
 	return q, nil
 }
 
+// Masked is a URL, or what was meant for one, without the user and password in it.
+func Masked(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, _, ok := strings.Cut(text[:at], "://")
+	if !ok {
+		return "xxxxx" + text[at:]
+	}
+	return scheme + "://xxxxx" + text[at:]
+}
+
 // each calls take with each sample of the query at the server's own time.
 func (q *querier) each(ctx context.Context, query string, take func(m model.Metric, v float64)) error {
-	answer, _, _, err := q.api.Query(ctx, query, time.Time{})
+	answer, warnings, _, err := q.api.Query(ctx, query, time.Time{})
+	q.heed(warnings)
 	if err != nil {
 		return fmt.Errorf("collect: %s does not answer %s: %w", q.url, query, err)
 	}
@@ -236,19 +294,41 @@ func (q *querier) each(ctx context.Context, query string, take func(m model.Metr
 	return nil
 }
 
-// bearer sends the token of a file along.
-type bearer struct {
-	file string
-	next http.RoundTripper
+// heed keeps a server's warnings, as many as anybody reads.
+func (q *querier) heed(warnings []string) {
+	const most = 10
+	for _, w := range warnings {
+		w = fmt.Sprintf("%s warns: %.300q", q.url, w)
+		if len(q.told) < most && !slices.Contains(q.told, w) {
+			q.told = append(q.told, w)
+		}
+	}
+}
+
+// authority says who asks, to the server that was named and to none that it leads to:
+// by the token of a file, or by the user and password of the URL.
+type authority struct {
+	host      string
+	user      *url.Userinfo
+	tokenFile string
+	next      http.RoundTripper
 }
 
 // RoundTrip is http.RoundTripper's.
-func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	token, err := os.ReadFile(b.file)
-	if err != nil {
-		return nil, err
+func (a *authority) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != a.host {
+		return a.next.RoundTrip(r)
 	}
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	return b.next.RoundTrip(r)
+	if a.tokenFile != "" {
+		token, err := os.ReadFile(a.tokenFile)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	} else if a.user != nil {
+		password, _ := a.user.Password()
+		r.SetBasicAuth(a.user.Username(), password)
+	}
+	return a.next.RoundTrip(r)
 }
