@@ -109,10 +109,12 @@ func (f fleet) request(o Options, warnings []string) (*Request, []string, error)
 	for _, n := range f.names() {
 		p := f[n]
 		has, beside := p.meshed()
+		service := p.service(n, o.LabelKey)
+		if has && (!beside || request.IsGateway(service, p.labels)) {
+			gateways++
+			continue
+		}
 		if !beside {
-			if has {
-				gateways++
-			}
 			continue
 		}
 		mesh = append(mesh, p)
@@ -122,13 +124,13 @@ func (f fleet) request(o Options, warnings []string) (*Request, []string, error)
 		if p.ip != "" {
 			named++
 		}
-		r.add(n, p, p.service(n, o.LabelKey))
+		r.add(n, p, service)
 	}
 	if len(mesh) == 0 {
 		return nil, nil, fmt.Errorf("collect: none of %d pods %shas a container %s beside another: is the mesh in other namespaces, or without sidecars?", len(f), within(o.Namespaces), sidecar)
 	}
 	if gateways > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s nothing but a proxy and left out: gateways are no sidecars", count(gateways, "pod is", "pods are")))
+		warnings = append(warnings, fmt.Sprintf("%s nothing but a proxy, or a gateway by name or labels, and left out: gateways are no sidecars", count(gateways, "pod is", "pods are")))
 	}
 	if silent > 0 {
 		warnings = append(warnings, fmt.Sprintf("of %d of %d sidecars nobody told what CPU they use: their use counts as unknown", silent, len(mesh)))
