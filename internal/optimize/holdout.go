@@ -168,14 +168,23 @@ func (h *holdout) learn(c *heldCase, fraction float64) crgen.Workload {
 // gathered are the requests of one pod, sorted. Where its sidecar logs what it receives,
 // calls under a request_id that never came in are no requests of their own (its
 // application does not pass it on): each is of the latest one under way when it began,
-// or of the one before it. Counted by themselves they would water down every share.
+// or of the one before it. Counted by themselves they would water down every share. What
+// began after all that came in had ended is of requests that the log's end cut off.
 func (h *holdout) gathered(pod []done) []done {
 	slices.SortFunc(pod, compareDone)
-	var in, strays []done
+	var in, strays, cut []done
+	end := graph.Micros(graph.Missing)
 	for _, d := range pod {
 		if d.received {
-			in = append(in, d)
-		} else {
+			in, end = append(in, d), max(end, d.end)
+		}
+	}
+	for _, d := range pod {
+		switch {
+		case d.received:
+		case d.start > end:
+			cut = append(cut, d)
+		default:
 			strays = append(strays, d)
 		}
 	}
@@ -201,7 +210,7 @@ func (h *holdout) gathered(pod []done) []done {
 		slices.Sort(hosts)
 		in[i].set = h.set(slices.Compact(hosts))
 	}
-	return in
+	return append(in, cut...)
 }
 
 // during is the place of the latest of the requests (sorted) that was under way at that

@@ -24,48 +24,70 @@ type Spec struct {
 
 // specField reads a field of a Spec, or passes one that means nothing here.
 func (d *decoder) specField(r *row, key string) error {
-	var text *string
-	var number **float64
-	var flag func(*Spec, bool)
 	s := Spec{}
 	if r.spec != nil {
 		s = *r.spec
 	}
-	switch key {
-	case "cpu_limit":
-		number = &s.CPULimit
-	case "memory_limit":
-		number = &s.MemoryLimit
-	case "cpu_request":
-		number = &s.CPURequest
-	case "memory_request":
-		number = &s.MemoryRequest
-	case "owner_kind":
-		text = &s.OwnerKind
-	case "owner_name":
-		text = &s.OwnerName
-	case "qos_class":
-		text = &s.QoS
-	case "others_guaranteed":
-		flag = func(s *Spec, b bool) { s.OthersGuaranteed = &b }
-	case "init_container":
-		flag = func(s *Spec, b bool) { s.Init = b }
-	default:
+	take := s.field(key)
+	if take == nil {
 		return d.ignore()
 	}
 	v, err := d.scalar(maxOwner, d.names)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case text != nil && v.kind == quoted && !v.over && fits(key, v.text):
-		*text = v.text
-	case number != nil && v.kind == amount && v.number >= 0 && v.number <= math.MaxFloat64:
-		*number = &v.number
-	case flag != nil && v.kind == boolean:
-		flag(&s, v.text == "true")
 	}
-	if s != (Spec{}) {
+	if take(v); s != (Spec{}) {
 		r.spec = &s
+	}
+	return nil
+}
+
+// field takes the value of one of s's fields if it is of its kind; nil for no field.
+func (s *Spec) field(key string) func(value) {
+	number := func(to **float64) func(value) {
+		return func(v value) {
+			if v.kind == amount && v.number >= 0 && v.number <= math.MaxFloat64 {
+				*to = &v.number
+			}
+		}
+	}
+	text := func(to *string) func(value) {
+		return func(v value) {
+			if v.kind == quoted && !v.over && fits(key, v.text) {
+				*to = v.text
+			}
+		}
+	}
+	switch key {
+	case "cpu_limit":
+		return number(&s.CPULimit)
+	case "memory_limit":
+		return number(&s.MemoryLimit)
+	case "cpu_request":
+		return number(&s.CPURequest)
+	case "memory_request":
+		return number(&s.MemoryRequest)
+	case "owner_kind":
+		return text(&s.OwnerKind)
+	case "owner_name":
+		return text(&s.OwnerName)
+	case "qos_class":
+		return text(&s.QoS)
+	}
+	return s.flag(key)
+}
+
+// flag is field for those that are true or false.
+func (s *Spec) flag(key string) func(value) {
+	switch key {
+	case "others_guaranteed":
+		return func(v value) {
+			if yes := v.text == "true"; v.kind == boolean {
+				s.OthersGuaranteed = &yes
+			}
+		}
+	case "init_container":
+		return func(v value) { s.Init = s.Init || v.kind == boolean && v.text == "true" }
 	}
 	return nil
 }
