@@ -23,16 +23,20 @@ type heirs struct {
 func inherit(known, seen []Workload, o Options) heirs {
 	h := heirs{of: make([][]int, len(seen)), claims: make([]int, len(known))}
 	exact := map[workloadKey]int{}
-	byService := map[string][]int{}
 	for i, w := range known {
 		exact[keyOf(w, o)] = i
-		byService[w.Service] = append(byService[w.Service], i)
 	}
-	taken := map[int]bool{}
+	taken, lacking := make([]bool, len(known)), false
 	for i, w := range seen {
 		if k, ok := exact[keyOf(w, o)]; ok {
 			h.of[i], taken[k] = []int{k}, true
+		} else {
+			lacking = true
 		}
+	}
+	byService := map[string][]int{}
+	for i := 0; lacking && i < len(known); i++ {
+		byService[known[i].Service] = append(byService[known[i].Service], i)
 	}
 	for i, w := range seen {
 		if len(h.of[i]) > 0 {

@@ -118,6 +118,9 @@ type hostKey struct{ host, namespace string }
 
 // hostsOf sums up upstreams by the host that they are.
 func hostsOf(us []Upstream) map[hostKey]Upstream {
+	if len(us) == 0 {
+		return nil
+	}
 	out := make(map[hostKey]Upstream, len(us))
 	for _, u := range us {
 		u.Host = bareHost(u.Host)

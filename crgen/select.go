@@ -3,6 +3,7 @@ package crgen
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -52,21 +53,20 @@ type unit struct {
 // units groups workloads (sorted) that are one by name or by a pod that is named.
 func units(ws []Workload, o Options) []unit {
 	d := newDisjoint(len(ws))
-	first := map[string]int{}
-	join := func(key string, i int) {
-		if j, ok := first[key]; ok {
-			d.union(i, j)
-		} else {
-			first[key] = i
-		}
-	}
+	first := map[string]int{} // by pod; those of one service follow each other
 	for i, w := range ws {
-		join("service\x00"+w.Service, i)
+		if i > 0 && ws[i-1].Service == w.Service {
+			d.union(i-1, i)
+		}
 		for _, p := range w.Pods {
-			join("pod\x00"+p, i)
+			if j, ok := first[p]; ok {
+				d.union(i, j)
+			} else {
+				first[p] = i
+			}
 		}
 	}
-	var out []unit
+	out := make([]unit, 0, len(ws))
 	for _, members := range d.groups(ws) {
 		out = append(out, newUnit(members, o))
 	}
@@ -86,7 +86,10 @@ func newUnit(members []Workload, o Options) unit {
 			}
 		}
 	}
-	u.services = slices.Compact(slices.Sorted(slices.Values(u.services)))
+	if len(u.services) > 1 {
+		slices.Sort(u.services)
+		u.services = slices.Compact(u.services)
+	}
 	if !u.known {
 		u.common = map[string]string{o.LabelKey: u.lead}
 	}
@@ -141,12 +144,15 @@ type picker struct {
 	o        Options
 	units    []unit
 	sets     disjoint
-	members  map[int][]int // units by the leader of their group
+	members  [][]int // units by the leader of their group
 	carriers []carrier
-	at       map[string][]int // carriers by label
+	at       map[label][]int // carriers by label
 	looks    int
-	groups   map[int]*group
+	groups   []*group // by their leaders
 }
+
+// label is one label of a pod.
+type label struct{ key, value string }
 
 // pick groups units by what can be told apart and chooses each group's selector. A
 // selector that matches pods of others would put two Sidecars on a pod, of which Istio
@@ -154,9 +160,11 @@ type picker struct {
 // matches its own alone, as far as labels tell; else the workloads that it matches are
 // merged with it or, where they are many, it gets none.
 func pick(us []unit, skipped []Workload, o Options) []*group {
-	p := &picker{o: o, units: us, sets: newDisjoint(len(us)), members: map[int][]int{}, at: map[string][]int{}}
+	p := &picker{o: o, units: us, sets: newDisjoint(len(us)), members: make([][]int, len(us)), at: make(map[label][]int, len(us))}
+	numbers := make([]int, len(us))
 	for i := range us {
-		p.members[i] = []int{i}
+		numbers[i] = i
+		p.members[i] = numbers[i : i+1 : i+1]
 		for _, w := range us[i].members {
 			p.carry(i, w, us[i].known)
 		}
@@ -165,7 +173,7 @@ func pick(us []unit, skipped []Workload, o Options) []*group {
 		p.carry(-1, w, true)
 	}
 	for pass := 0; ; pass++ {
-		p.groups = map[int]*group{}
+		p.groups = make([]*group, len(us))
 		merged := false
 		for i := range us {
 			if p.sets.find(i) == i {
@@ -176,7 +184,7 @@ func pick(us []unit, skipped []Workload, o Options) []*group {
 			break
 		}
 	}
-	var out []*group
+	out := make([]*group, 0, len(us))
 	for i := range us {
 		if g := p.groups[i]; g != nil {
 			for _, k := range p.members[i] {
@@ -194,8 +202,7 @@ func (p *picker) carry(unit int, w Workload, known bool) {
 	assumed := len(w.Carries) == 0 && len(w.Labels) == 0 && (unit >= 0 || !known)
 	add := func(pod string, labels map[string]string) {
 		for k, v := range labels {
-			key := k + "\x00" + v
-			p.at[key] = append(p.at[key], len(p.carriers))
+			p.at[label{k, v}] = append(p.at[label{k, v}], len(p.carriers))
 		}
 		p.carriers = append(p.carriers, carrier{unit, w.Service, pod, labels})
 	}
@@ -223,13 +230,12 @@ func (p *picker) decide(i int, mayMerge bool) (merged bool) {
 		g.selector = common // judge says what is wrong with it
 		return false
 	}
-	options := candidates(common, given, p.o)
-	if len(options) == 0 {
-		g.why = p.nothingShared(i)
-		return false
-	}
 	var others []int
-	for _, selector := range options {
+	var first, last map[string]string
+	for selector := range candidates(common, given, p.o) {
+		if last = selector; first == nil {
+			first = selector
+		}
 		found, told := p.matched(selector, i)
 		if !told {
 			g.why = "its pods' labels are too much like those of many others to be told apart: give them one of their own, such as " + p.own(i)
@@ -242,6 +248,10 @@ func (p *picker) decide(i int, mayMerge bool) (merged bool) {
 		}
 		others = found
 	}
+	if first == nil {
+		g.why = p.nothingShared(i)
+		return false
+	}
 	if mayMerge && p.mergeable(i, others) {
 		for _, c := range others {
 			p.merge(i, p.carriers[c].unit)
@@ -250,10 +260,10 @@ func (p *picker) decide(i int, mayMerge bool) (merged bool) {
 	}
 	c := p.carriers[others[0]]
 	advice := "give its own pods a label that only they carry, such as " + p.own(i)
-	if options[0][p.o.LabelKey] == p.units[i].lead { // they have it: it is the other that should not
+	if first[p.o.LabelKey] == p.units[i].lead { // they have it: it is the other that should not
 		advice = fmt.Sprintf("give that one the label %s: %s", p.o.LabelKey, c.service)
 	}
-	g.why = fmt.Sprintf("%s would select pod%s of %s too: %s", spell(options[len(options)-1]), named(c.pod), quote(c.service), advice)
+	g.why = fmt.Sprintf("%s would select pod%s of %s too: %s", spell(last), named(c.pod), quote(c.service), advice)
 	return false
 }
 
@@ -275,30 +285,51 @@ func (p *picker) common(i int) (labels map[string]string, given bool) {
 
 // candidates are the selectors to try: one that names the workload, then all that its
 // pods share, as far as a selector holds them.
-func candidates(common map[string]string, given bool, o Options) []map[string]string {
-	if given {
-		if len(common) == 0 {
-			return nil
+func candidates(common map[string]string, given bool, o Options) iter.Seq[map[string]string] {
+	return func(yield func(map[string]string) bool) {
+		if given {
+			if len(common) > 0 {
+				yield(common)
+			}
+			return
 		}
-		return []map[string]string{common}
-	}
-	var out []map[string]string
-	all := map[string]string{}
-	keys := slices.Concat([]string{o.LabelKey}, identities, sortedKeys(common))
-	for i, k := range keys {
-		v, ok := common[k]
-		if _, taken := all[k]; !ok || taken || !isLabelKey(k) || !isQualified(v) || len(all) == maxSelected {
-			continue
+		all := map[string]string{}
+		add := func(k string) bool {
+			v, ok := common[k]
+			if _, taken := all[k]; !ok || taken || !isLabelKey(k) || !isQualified(v) || len(all) == maxSelected {
+				return false
+			}
+			all[k] = v
+			return true
 		}
-		all[k] = v
-		if i <= len(identities) {
-			out = append(out, map[string]string{k: v})
+		named := 0
+		for i := -1; i < len(identities); i++ {
+			k := o.LabelKey
+			if i >= 0 {
+				k = identities[i]
+			}
+			if !add(k) {
+				continue
+			}
+			if named++; !yield(map[string]string{k: all[k]}) {
+				return
+			}
+		}
+		for _, k := range sortedKeys(common) {
+			add(k)
+		}
+		if len(all) > 1 || len(all) == 1 && named == 0 {
+			yield(all)
 		}
 	}
-	if len(all) > 1 || len(all) == 1 && len(out) == 0 {
-		out = append(out, all)
+}
+
+// some is whether there is any candidate.
+func some(selectors iter.Seq[map[string]string]) bool {
+	for range selectors {
+		return true
 	}
-	return out
+	return false
 }
 
 // matched are carriers that the selector matches and that are not of the group of unit i,
@@ -306,14 +337,14 @@ func candidates(common map[string]string, given bool, o Options) []map[string]st
 // out would take too long.
 func (p *picker) matched(selector map[string]string, i int) (others []int, told bool) {
 	var rarest []int
-	first := true
-	for _, k := range sortedKeys(selector) {
-		if at := p.at[k+"\x00"+selector[k]]; first || len(at) < len(rarest) {
-			rarest, first = at, false
+	best := ""
+	for k, v := range selector {
+		if at := p.at[label{k, v}]; best == "" || len(at) < len(rarest) || len(at) == len(rarest) && k < best {
+			rarest, best = at, k
 		}
 	}
 	own := p.sets.find(i)
-	seen := map[int]bool{}
+	var seen []int // leaders, few
 	for _, c := range rarest {
 		if p.looks++; p.looks > maxLooks {
 			return nil, false
@@ -322,10 +353,10 @@ func (p *picker) matched(selector map[string]string, i int) (others []int, told 
 		if leader >= 0 {
 			leader = p.sets.find(leader)
 		}
-		if leader == own || seen[leader] || !among(selector, p.carriers[c].labels) {
+		if leader == own || slices.Contains(seen, leader) || !among(selector, p.carriers[c].labels) {
 			continue
 		}
-		seen[leader] = true
+		seen = append(seen, leader)
 		if others = append(others, c); len(others) == maxMerged {
 			break
 		}
@@ -357,7 +388,7 @@ func (p *picker) mergeable(i int, others []int) bool {
 		common, given = shared(common, labels), given && as
 		services += p.services(u)
 	}
-	return services <= maxMerged && len(candidates(common, given, p.o)) > 0
+	return services <= maxMerged && some(candidates(common, given, p.o))
 }
 
 // services is how many the group of unit i has.
@@ -375,7 +406,7 @@ func (p *picker) merge(i, j int) {
 		return
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(p.members[i], p.members[j])))
-	delete(p.members, max(i, j))
+	p.members[max(i, j)] = nil
 	p.sets.union(i, j)
 	p.members[min(i, j)] = all
 }

@@ -50,7 +50,9 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 				if w.Labels == nil && len(w.sets()) == 0 {
 					w.Labels, w.Carries = o.labels(w), nil
 				}
-				w.Carries = slices.SortedFunc(slices.Values(w.Carries), compareCarried)
+				if len(w.Carries) > 1 {
+					w.Carries = slices.SortedFunc(slices.Values(w.Carries), compareCarried)
+				}
 				in = append(in, w)
 			}
 			slices.Sort(ns.guessed)
@@ -110,9 +112,10 @@ func scopesOf(ws []Workload, r resolver, o Options) []scope {
 // compareWorkloads puts those to skip last and is total as far as it matters:
 // what it calls equal differs only in what merge adds up.
 func compareWorkloads(a, b Workload) int {
+	if c := cmp.Or(cmp.Compare(a.Skip, b.Skip), cmp.Compare(a.Service, b.Service)); c != 0 {
+		return c // nearly always: what follows costs more than the rest of the sort
+	}
 	return cmp.Or(
-		cmp.Compare(a.Skip, b.Skip),
-		cmp.Compare(a.Service, b.Service),
 		cmp.Compare(labelsKey(a.Labels), labelsKey(b.Labels)),
 		cmp.Compare(a.Opaque, b.Opaque),
 		cmp.Compare(a.Doubt, b.Doubt),

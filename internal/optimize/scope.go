@@ -116,14 +116,38 @@ const (
 	isAmbient = "its pods are in the ambient mesh and have no sidecar"
 )
 
+// labelSets are sets of labels that were met: most workloads have one or two.
+type labelSets struct {
+	few  []*request.Label
+	many map[*request.Label]bool
+}
+
+// first tells whether a set is met for the first time.
+func (l *labelSets) first(set *request.Label) bool {
+	const few = 8
+	if l.many[set] || slices.Contains(l.few, set) {
+		return false
+	}
+	if len(l.few) < few {
+		l.few = append(l.few, set)
+		return true
+	}
+	if l.many == nil {
+		l.many = map[*request.Label]bool{}
+	}
+	l.many[set] = true
+	return true
+}
+
 // workload is what n's pods in one namespace are and prove, still without what they
 // call. Of labels each different set is told once; rows of one set share its slice, by
 // which it is known again.
 func workload(n *graph.Node, home, told string, proof *proof, shared map[podName]bool, labels map[podName][]request.Label) crgen.Workload {
 	w := crgen.Workload{Service: n.Name, Namespace: home, Opaque: n.Opaque}
 	var pods []graph.PodTraffic
-	seen := map[*request.Label]bool{}
-	for _, p := range n.Pods {
+	var seen labelSets
+	for i := range n.Pods {
+		p := n.Pods[i]
 		if homeOf(&p, told) != home {
 			continue
 		}
@@ -137,8 +161,7 @@ func workload(n *graph.Node, home, told string, proof *proof, shared map[podName
 		if ls := labels[k]; len(ls) > 0 {
 			set = &ls[0]
 		}
-		if !seen[set] {
-			seen[set] = true
+		if seen.first(set) {
 			w.Carries = append(w.Carries, crgen.Carried{Labels: labelMap(labels[k]), Pod: p.Name})
 		}
 	}
