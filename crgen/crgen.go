@@ -17,10 +17,11 @@ type Upstream struct {
 	// LastSeen is the start of the latest call on its caller's clock, in µs since
 	// 1970; 0 when unknown. It is only told, never compared with another clock's.
 	LastSeen int64 `json:",omitempty"`
-	// Idle is how many requests the workload handled in the rounds after LastRound:
-	// the evidence that the host is no longer called. Remember keeps count; where
-	// it is left 0 the host is never dropped.
-	Idle int `json:",omitempty"`
+	// Idle is how many requests the workload handled since it last called the host, and
+	// Missed in how many rounds: the evidence that the host is no longer called.
+	// Remember keeps count; where they are left 0 the host is never dropped.
+	Idle   int `json:",omitempty"`
+	Missed int `json:",omitempty"`
 }
 
 // Workload is one service's pods in one namespace.
@@ -31,6 +32,13 @@ type Workload struct {
 	// made for them would have been seen, over the rounds remembered: the evidence
 	// that an upstream not seen is not called.
 	Requests int
+	// Sample is some of those requests of this round's log, Counted some of the earlier
+	// rounds': what a log shows again is not counted again.
+	Sample  Sample  `json:"-"`
+	Counted History `json:",omitzero"`
+	// LastRound is the latest round whose request had the workload, 0 where Remember
+	// did not say. One that this round's lacks gets no Sidecar and is remembered.
+	LastRound int `json:",omitempty"`
 	// Doubt, when not "", says why requests that others saw it handle are not
 	// among Requests (its own sidecar logged none of them, say).
 	Doubt string `json:",omitempty"`
@@ -39,9 +47,13 @@ type Workload struct {
 	Opaque string
 	// Upstreams in any order; Generate sorts.
 	Upstreams []Upstream
-	// Labels are those that its pods are known to carry and that shall select
-	// them; empty means the assumption LabelKey: Service.
+	// Labels are those that shall select its pods; empty means such of Carries as
+	// part them from others' pods or, where nothing is known of these, the assumption
+	// LabelKey: Service.
 	Labels map[string]string `json:",omitempty"`
+	// Carries is what its pods are known to carry, each different set once. It is this
+	// round's and not remembered.
+	Carries []Carried `json:"-"`
 	// Pods need only be named where another workload has them too: workloads that
 	// share a pod get one Sidecar with what any of them calls, for Istio applies
 	// only one of two that match a pod.
@@ -58,6 +70,9 @@ type Resource struct {
 	Service string
 	// Merged are further services that it is for, because they share its pods.
 	Merged []string
+	// Assumed is that nobody said which labels its pods carry: it selects those that
+	// carry LabelKey: Service, if there are any.
+	Assumed bool
 	// Hosts is the egress list, sorted, as in the YAML.
 	Hosts []string
 	// YAML is the document, ending in a newline, without "---".

@@ -89,7 +89,7 @@ func (c call) explain(s scope, o Options) HostEvidence {
 	case c.problem != "":
 		h.Because = c.problem
 	case c.stale:
-		h.Because = fmt.Sprintf("dropped: not called for %d rounds and %s", o.Round-c.sum.LastRound, count(c.sum.Idle, "request"))
+		h.Because = fmt.Sprintf("dropped: not called for %d rounds and %s", c.sum.Missed, count(c.sum.Idle, "request"))
 	case !slices.ContainsFunc(c.entries, func(e string) bool { return slices.Contains(s.hosts, e) }):
 		h.Kept, h.Because = true, seen+", listed by the namespace it is known to be in"
 	default:

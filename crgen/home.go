@@ -8,16 +8,21 @@ import (
 // homes tells in which namespace a workload lives that names none.
 type homes struct {
 	byService map[string]string
-	// rest is for the services that nothing is known of.
-	rest string
+	// rest is for the services that nothing is known of; guessed is that workloads are
+	// known to live elsewhere, so that nothing speaks for it.
+	rest    string
+	guessed bool
 }
 
-// of is the namespace of w.
-func (h homes) of(w Workload) string {
-	if ns := h.byService[w.Service]; w.Namespace == "" && ns != ambiguous {
-		return cmp.Or(ns, h.rest)
+// of is the namespace of w, and whether it is no more than a guess.
+func (h homes) of(w Workload) (home string, guessed bool) {
+	if w.Namespace != "" {
+		return w.Namespace, false
 	}
-	return cmp.Or(w.Namespace, h.rest)
+	if ns := h.byService[w.Service]; ns != "" && ns != ambiguous {
+		return ns, false
+	}
+	return h.rest, h.guessed
 }
 
 // findHomes reads the namespaces off the hosts by which the services are called,
@@ -30,28 +35,31 @@ func findHomes(ws []Workload, r resolver, o Options) homes {
 	if o.Namespace != "" {
 		return h
 	}
-	homeless := map[string]bool{}
+	homeless, others := map[string]bool{}, map[string]bool{}
 	for _, w := range ws {
 		if w.Namespace == "" {
 			homeless[w.Service] = true
+		} else {
+			others[w.Namespace] = true
 		}
 	}
-	seen, agreed := "", true
+	if len(homeless) == 0 {
+		return h
+	}
 	for _, w := range ws {
 		for _, u := range w.Upstreams {
 			host, ns := r.serviceOf(bareHost(u.Host))
 			service, _, _ := strings.Cut(host, ".")
-			if !isDNSLabel(ns) || !homeless[service] {
-				continue
+			if isDNSLabel(ns) && homeless[service] {
+				others[ns] = true
+				h.learn(service, ns)
 			}
-			agreed = agreed && (seen == "" || seen == ns)
-			seen = ns
-			h.learn(service, ns)
 		}
 	}
-	if seen != "" && agreed {
-		h.rest = seen
+	if len(others) == 1 {
+		h.rest = sortedKeys(others)[0]
 	}
+	h.guessed = len(others) > 1
 	return h
 }
 

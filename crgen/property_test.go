@@ -21,7 +21,7 @@ func mesh(n, spaces int, rnd *rand.Rand) []Workload {
 		for range rnd.IntN(6) {
 			to, in := name(rnd.IntN(n))
 			ws[i].Upstreams = append(ws[i].Upstreams, Upstream{
-				Host: host(to, in), Calls: rnd.IntN(100), LastRound: rnd.IntN(20), Idle: rnd.IntN(100)})
+				Host: host(to, in), Calls: rnd.IntN(100), LastRound: rnd.IntN(20), Idle: rnd.IntN(100), Missed: rnd.IntN(20)})
 		}
 	}
 	return ws
@@ -153,7 +153,7 @@ func workloadsOf(text string) []Workload {
 			case i == 4 && field != "":
 				w.Pods = []string{field}
 			case i > 4:
-				w.Upstreams = append(w.Upstreams, Upstream{Host: field, Calls: i, LastRound: i, Idle: i})
+				w.Upstreams = append(w.Upstreams, Upstream{Host: field, Calls: i, LastRound: i, Idle: i, Missed: i})
 			}
 		}
 		ws = append(ws, w)

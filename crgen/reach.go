@@ -47,18 +47,21 @@ func NewReach(ws []Workload, o Options) *Reach {
 }
 
 // Home is the namespace that the workload is taken to live in.
-func (r *Reach) Home(w Workload) string { return r.homes.of(w) }
+func (r *Reach) Home(w Workload) string {
+	home, _ := r.homes.of(w)
+	return home
+}
 
 // Narrowed is whether the workload has a Sidecar of its own.
 func (r *Reach) Narrowed(w Workload) bool {
-	_, ok := r.scoped[workloadKey{r.homes.of(w), w.Service}]
+	_, ok := r.scoped[workloadKey{r.Home(w), w.Service}]
 	return ok
 }
 
 // Sees is whether the workload's sidecars are told of host, as far as that is for
 // a scope to decide: an address goes the way of unknown destinations with any.
 func (r *Reach) Sees(w Workload, host string) bool {
-	own := r.homes.of(w)
+	own := r.Home(w)
 	v, ok := r.scoped[workloadKey{own, w.Service}]
 	if !ok {
 		if v, ok = r.open[own]; !ok || w.Skip != "" {

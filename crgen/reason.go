@@ -22,11 +22,11 @@ func MissedOneIn(n int) int {
 func (s scope) reason(o Options) string {
 	var b strings.Builder
 	b.WriteString(s.finding())
-	if s.assumed() {
+	if s.assumed {
 		fmt.Fprintf(&b, "; it selects pods by %s=%s, which is assumed", o.LabelKey, s.services[0])
 	}
 	if len(s.services) > 1 {
-		fmt.Fprintf(&b, "; it is for %s too, which share its pods", names(s.services[1:]))
+		fmt.Fprintf(&b, "; it is for %s too, whose pods it selects as well", names(s.services[1:]))
 	}
 	return b.String()
 }
@@ -60,20 +60,34 @@ func (s scope) unlisted() (n int) {
 // warn tells what of the namespace gets no Sidecar of its own: one warning for
 // each name that is unfit, one for all that is not narrowed.
 func (ns namespace) warn(o Options, n *notes) {
-	if ns.barred != "" {
-		n.addf("no Sidecar for %s of namespace %s: %s", count(len(ns.scopes), "workload"), quote(ns.name), ns.barred)
+	here := ns.here()
+	if ns.barred != "" && here > 0 {
+		n.addf("no Sidecar for %s of namespace %s: %s", count(here, "workload"), quote(ns.name), ns.barred)
+	}
+	if ns.barred != "" || here == 0 {
 		return
 	}
+	if len(ns.guessed) > 0 {
+		without := ""
+		if ns.allGuessed && !o.NoDefault {
+			without = ", which gets no default Sidecar for that"
+		}
+		n.addf("neither a row nor a host tells in which namespace %s %s, and others live in several: %q is taken%s; name it in the rows, or say with Options.Namespace (--namespace) what to take",
+			names(ns.guessed), plural(len(ns.guessed), "lives", "live"), ns.name, without)
+	}
 	keeps := "keep what the namespace's default allows"
-	if o.NoDefault {
+	if o.NoDefault || ns.allGuessed {
 		keeps = "see the whole mesh"
 	}
 	var wide, blind []string
 	for _, s := range ns.scopes {
+		if s.obstacle == "" && s.note != "" {
+			n.addf("in namespace %q %s", ns.name, s.note)
+		}
 		switch {
 		case s.obstacle == "" && s.leaf() && len(o.Providers) > 0:
 			blind = append(blind, quote(s.services[0]))
-		case s.obstacle == "" || s.skipped:
+		case s.obstacle == "" || s.skipped || s.gone:
 		case s.own:
 			n.addf("no Sidecar for service %s of namespace %q: %s; its pods %s",
 				quote(s.services[0]), ns.name, s.obstacle, keeps)
@@ -87,8 +101,18 @@ func (ns namespace) warn(o Options, n *notes) {
 	}
 	if len(wide) > 0 {
 		n.addf("%d of %s in namespace %q not narrowed, they %s: %s",
-			len(wide), count(len(ns.scopes), "workload"), ns.name, keeps, shorten(wide))
+			len(wide), count(here, "workload"), ns.name, keeps, shorten(wide))
 	}
+}
+
+// here counts the workloads that this round's request has.
+func (ns namespace) here() (n int) {
+	for _, s := range ns.scopes {
+		if !s.gone {
+			n++
+		}
+	}
+	return n
 }
 
 // names quotes and lists services.
@@ -107,6 +131,13 @@ func shorten(texts []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 	}
 	return strings.Join(texts, ", ")
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // count is "1 host", "2 hosts".

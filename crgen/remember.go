@@ -9,30 +9,38 @@ import (
 // Remember adds what round o.Round showed (seen) to what earlier rounds left
 // (known), for Generate. It returns the workloads of seen, by namespace and
 // service, with the requests and upstreams of all rounds: hosts grow at once.
-// They shrink in Generate, once a host was not called for more than o.KeepRounds
+// They shrink in Generate, once a host was not called in more than o.KeepRounds
 // rounds and in at least o.MinRequests requests; after as many rounds again it is
-// forgotten here.
+// forgotten here. Requests that a log shows again (Workload.Sample) are no evidence:
+// they are not counted, and age no host.
 //
-// Hosts come back without port and in lower case. A workload that seen lacks is forgotten, and starts anew when it comes back.
-// Requests of an opaque workload prove nothing and are not counted. Neither
-// argument is changed.
+// Hosts come back without port and in lower case. A workload that seen lacks stays
+// for o.KeepRounds rounds, for when it comes back. One whose namespace is named in
+// one round and not in another is the same, if nothing else can be meant. Requests of
+// an opaque workload prove nothing and are not counted. Neither argument is changed.
 func Remember(known, seen []Workload, o Options) []Workload {
 	o = o.withDefaults()
-	old := map[workloadKey]Workload{}
-	for _, w := range joined(known, o) {
-		old[keyOf(w, o)] = w
+	known, seen = joined(known, o), joined(seen, o)
+	heirs := inherit(known, seen, o)
+	size := sampleFor(len(seen))
+	out := make([]Workload, 0, len(seen))
+	for i, w := range seen {
+		out = append(out, w.after(heirs.legacy(i, known, size), size, o))
 	}
-	var out []Workload
-	for _, w := range joined(seen, o) {
-		out = append(out, w.after(old[keyOf(w, o)], o))
-	}
+	out = append(out, heirs.away(known, len(seen), o)...)
+	slices.SortStableFunc(out, func(a, b Workload) int { return compareKeys(keyOf(a, o), keyOf(b, o)) })
 	return out
 }
 
 type workloadKey struct{ namespace, service string }
 
+// keyOf is what a workload is known by; its namespace may be "".
 func keyOf(w Workload, o Options) workloadKey {
-	return workloadKey{cmp.Or(w.Namespace, o.Namespace, DefaultNamespace), w.Service}
+	return workloadKey{cmp.Or(w.Namespace, o.Namespace), w.Service}
+}
+
+func compareKeys(a, b workloadKey) int {
+	return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.service, b.service))
 }
 
 // joined sorts workloads and makes one of those with the same name.
@@ -49,42 +57,54 @@ func joined(ws []Workload, o Options) []Workload {
 			out = append(out, w)
 			continue
 		}
-		l := &out[last]
-		l.Requests = addCount(l.Requests, w.Requests)
-		l.Opaque, l.Doubt = cmp.Or(l.Opaque, w.Opaque), cmp.Or(l.Doubt, w.Doubt)
-		l.Upstreams = slices.Concat(l.Upstreams, w.Upstreams)
-		l.Pods = slices.Concat(l.Pods, w.Pods)
+		out[last].add(w)
 	}
 	return out
 }
 
+// add makes one of w and v.
+func (w *Workload) add(v Workload) {
+	w.Requests = addCount(w.Requests, v.Requests)
+	w.Sample = w.Sample.With(v.Sample, sampleSize)
+	w.Counted.Latest = w.Counted.Latest.With(v.Counted.Latest, sampleSize)
+	w.Counted.Earlier = w.Counted.Earlier.With(v.Counted.Earlier, sampleSize)
+	w.Counted.Rounds = max(w.Counted.Rounds, v.Counted.Rounds)
+	w.LastRound = max(w.LastRound, v.LastRound)
+	w.Opaque, w.Doubt = cmp.Or(w.Opaque, v.Opaque), cmp.Or(w.Doubt, v.Doubt)
+	w.Upstreams = slices.Concat(w.Upstreams, v.Upstreams)
+	w.Pods = slices.Concat(w.Pods, v.Pods)
+	w.Carries = slices.Concat(w.Carries, v.Carries)
+}
+
 // after is w, seen in round o.Round, on top of what was known of it.
-func (w Workload) after(known Workload, o Options) Workload {
-	proof := max(w.Requests, 0)
+func (w Workload) after(known Workload, size int, o Options) Workload {
+	n, of := 1, 1
+	if w.Sample.Below > 0 {
+		n, of = known.Counted.fresh(w.Sample)
+	}
+	proof := part(w.Requests, n, of)
 	if w.Opaque != "" {
 		proof = 0
 	}
-	type key struct{ host, namespace string }
-	byHost := map[key]Upstream{}
-	add := func(u Upstream) {
-		u.Host = bareHost(u.Host)
-		k := key{u.Host, u.Namespace}
-		if v, ok := byHost[k]; ok {
-			u = v.plus(u)
+	byHost := map[hostKey]Upstream{}
+	for k, u := range hostsOf(known.Upstreams) {
+		if proof > 0 {
+			u.Idle, u.Missed = addCount(u.Idle, proof), u.Missed+1
+		}
+		if !stale(u, 2*o.KeepRounds, o) {
+			byHost[k] = u
+		}
+	}
+	for k, u := range hostsOf(w.Upstreams) {
+		u.LastRound, u.Idle, u.Missed = max(u.LastRound, o.Round), 0, 0
+		if was, ok := byHost[k]; ok {
+			u.Calls = part(u.Calls, n, of)
+			u = was.plus(u)
 		}
 		byHost[k] = u
 	}
-	for _, u := range known.Upstreams {
-		u.Idle = addCount(u.Idle, proof)
-		if !stale(u.LastRound+o.KeepRounds, u.Idle, o) {
-			add(u)
-		}
-	}
-	for _, u := range w.Upstreams {
-		u.LastRound, u.Idle = max(u.LastRound, o.Round), 0
-		add(u)
-	}
 	w.Requests = addCount(known.Requests, proof)
+	w.Counted, w.LastRound, w.Sample = known.Counted.with(w.Sample, size, o.KeepRounds), o.Round, Sample{}
 	w.Upstreams = make([]Upstream, 0, len(byHost))
 	for _, u := range byHost {
 		w.Upstreams = append(w.Upstreams, u)
@@ -94,6 +114,25 @@ func (w Workload) after(known Workload, o Options) Workload {
 	return w
 }
 
+type hostKey struct{ host, namespace string }
+
+// hostsOf sums up upstreams by the host that they are.
+func hostsOf(us []Upstream) map[hostKey]Upstream {
+	if len(us) == 0 {
+		return nil
+	}
+	out := make(map[hostKey]Upstream, len(us))
+	for _, u := range us {
+		u.Host = bareHost(u.Host)
+		k := hostKey{u.Host, u.Namespace}
+		if v, ok := out[k]; ok {
+			u = v.plus(u)
+		}
+		out[k] = u
+	}
+	return out
+}
+
 // plus is what both saw of one host: the calls of both, and the evidence against
 // it since the later round only.
 func (u Upstream) plus(v Upstream) Upstream {
@@ -101,7 +140,7 @@ func (u Upstream) plus(v Upstream) Upstream {
 	if v.LastRound > u.LastRound || v.LastRound == u.LastRound && v.Idle < u.Idle {
 		u = v
 	}
-	u.Calls, u.Idle = sum, max(u.Idle, 0)
+	u.Calls, u.Idle, u.Missed = sum, max(u.Idle, 0), max(u.Missed, 0)
 	u.LastSeen = seen
 	return u
 }

@@ -3,6 +3,9 @@ package crgen
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,8 +25,8 @@ func TestRememberAddsUp(t *testing.T) {
 		[]Workload{{Service: "a", Requests: 30, Upstreams: []Upstream{{Host: "b", Calls: 3}}}},
 		[]Workload{{Service: "a", Requests: 20, Upstreams: []Upstream{{Host: "c", Calls: 2}}}},
 	)
-	want := []Workload{{Service: "a", Requests: 50, Upstreams: []Upstream{
-		{Host: "b", Calls: 3, LastRound: 1, Idle: 20},
+	want := []Workload{{Service: "a", Requests: 50, LastRound: 2, Upstreams: []Upstream{
+		{Host: "b", Calls: 3, LastRound: 1, Idle: 20, Missed: 1},
 		{Host: "c", Calls: 2, LastRound: 2},
 	}}}
 	if diff := cmp.Diff(want, known); diff != "" {
@@ -89,11 +92,141 @@ func TestOpaqueRequestsProveNothing(t *testing.T) {
 	}
 }
 
-func TestWorkloadThatLeftIsForgotten(t *testing.T) {
-	known, _ := rounds([]Workload{{Service: "a", Requests: 100}, {Service: "b"}}, []Workload{{Service: "b"}}, []Workload{{Service: "a"}, {Service: "b"}})
-	if len(known) != 2 || known[0].Requests != 0 {
-		t.Errorf("%+v", known)
+// TestWorkloadThatLeftIsRemembered: one that rounds lack keeps what it called for as
+// many rounds as hosts do; its Sidecar is gone meanwhile, its hosts stay in the default.
+func TestWorkloadThatLeftIsRemembered(t *testing.T) {
+	a := Workload{Service: "a", Requests: 100, Upstreams: calls(host("x", "other"))}
+	b := Workload{Service: "b", Requests: 100}
+	for away := range DefaultKeepRounds + 3 {
+		history := [][]Workload{{a, b}}
+		for range away {
+			history = append(history, []Workload{b})
+		}
+		known, o := rounds(history...)
+		rs, _ := generate(t, known, o)
+		_, there := rs["default/a"]
+		if kept := imports(rs["default/default"].Hosts, []string{"other/" + host("x", "other")}); there != (away == 0) || kept != (away <= DefaultKeepRounds) {
+			t.Errorf("away for %d rounds: a has a Sidecar %v, the default has its host %v", away, there, kept)
+		}
+		known, o = rounds(append(history, []Workload{{Service: "a"}, b})...)
+		rs, _ = generate(t, known, o)
+		// It was away for one round less than it is old: remembered up to 10 rounds.
+		if _, back := rs["default/a"]; back != (away <= DefaultKeepRounds) {
+			t.Errorf("back after %d rounds: narrowed %v", away, back)
+		}
 	}
+}
+
+func TestMemoryOfThoseThatLeftIsBounded(t *testing.T) {
+	var known []Workload
+	for round := range 12 {
+		var ws []Workload
+		for i := range 300 {
+			ws = append(ws, Workload{Service: fmt.Sprintf("s%d-%d", round, i), Requests: 1})
+		}
+		known = Remember(known, ws, Options{Round: round + 1})
+	}
+	if n := len(known); n != 300+minAway {
+		t.Errorf("%d workloads are remembered, want 300 and %d", n, minAway)
+	}
+}
+
+// TestNamespaceThatAppears: a workload whose namespace is named in one of two rounds
+// only is the same; where two could be meant neither loses a host, and what one log
+// proved is no evidence for either.
+func TestNamespaceThatAppears(t *testing.T) {
+	in := func(namespace string, requests int, hosts ...string) Workload {
+		return Workload{Service: "a", Namespace: namespace, Requests: requests, Upstreams: calls(hosts...)}
+	}
+	f := func(first, then []Workload, want string) {
+		t.Helper()
+		known, _ := rounds(first, then)
+		var got []string
+		for _, w := range known {
+			text := fmt.Sprintf("%s:%d", w.Namespace, w.Requests)
+			for _, u := range w.Upstreams {
+				text += " " + u.Host
+			}
+			got = append(got, text)
+		}
+		if all := strings.Join(got, ", "); all != want {
+			t.Errorf("%s\nwant %s", all, want)
+		}
+	}
+	type ws = []Workload
+	f(ws{in("", 60, "x")}, ws{in("shop", 30, "y")}, "shop:90 x y")
+	f(ws{in("shop", 60, "x")}, ws{in("", 30, "y")}, ":90 x y")
+	f(ws{in("shop", 60, "x")}, ws{in("shop", 30), in("blog", 20)}, "blog:20, shop:90 x")
+	f(ws{in("shop", 60, "x")}, ws{in("blog", 20, "y")}, "blog:20 y, shop:60 x") // another one, and one that left
+	f(ws{in("", 60, "x")}, ws{in("shop", 30), in("blog", 20)}, "blog:20 x, shop:30 x")
+	f(ws{in("shop", 60, "x"), in("blog", 5, "z")}, ws{in("", 30)}, ":95 x z")
+}
+
+// TestRequestsCountOnce: what a log shows again is no evidence, whether the log is
+// the same one or its window overlaps with another's.
+func TestRequestsCountOnce(t *testing.T) {
+	// window is a workload in whose log are the requests from lo to hi.
+	window := func(lo, hi int, hosts ...string) []Workload {
+		w := Workload{Service: "a", Requests: hi - lo, Upstreams: calls(hosts...), Sample: Sample{Below: math.MaxUint32}}
+		for i := lo; i < hi; i++ {
+			w.Sample.Hashes = append(w.Sample.Hashes, uint32(i)*2654435761)
+		}
+		slices.Sort(w.Sample.Hashes)
+		return []Workload{w}
+	}
+	f := func(want int, history ...[]Workload) []Workload {
+		t.Helper()
+		known, _ := rounds(history...)
+		if known[0].Requests != want {
+			t.Errorf("%d requests, want %d", known[0].Requests, want)
+		}
+		return known
+	}
+	f(16, window(0, 16))
+	f(16, window(0, 16), window(0, 16), window(0, 16))
+	f(20, window(0, 16), window(2, 18), window(3, 19), window(4, 20)) // 64 in all, of which 20 are different
+	f(32, window(0, 16), window(16, 32))
+	f(28, window(0, 16), window(16, 28), window(0, 16))
+	// Of ten thousand requests a sample tells: 4,000 of them are new.
+	known, _ := rounds([]Workload{sampled(0, 10_000)}, []Workload{sampled(4000, 14_000)})
+	if n := known[0].Requests; n < 12_500 || n > 15_500 {
+		t.Errorf("%d requests, want about 14000", n)
+	}
+
+	// A log that stays the same ages no host, and its calls count once.
+	history := [][]Workload{window(0, 100, "x", "y")}
+	for range 2 * DefaultKeepRounds {
+		history = append(history, window(100, 200, "y"))
+	}
+	known = f(200, history...)
+	want := []Upstream{{Host: "x", Calls: 1, LastRound: 1, Idle: 100, Missed: 1}, {Host: "y", Calls: 2, LastRound: 21}}
+	if diff := cmp.Diff(want, known[0].Upstreams); diff != "" {
+		t.Error(diff)
+	}
+	// Ten more rounds that are new, and it goes: 11 rounds without a call.
+	for i := range DefaultKeepRounds {
+		rs, _ := Generate(known, Options{Round: len(history)})
+		if !imports(rs[0].Hosts, []string{"default/" + host("x", "default")}) {
+			t.Errorf("x is gone after %d rounds that are new", i+1)
+		}
+		history = append(history, window(200+10*i, 210+10*i, "y"))
+		known = f(210+10*i, history...)
+	}
+	rs, _ := Generate(known, Options{Round: len(history)})
+	if imports(rs[0].Hosts, []string{"default/" + host("x", "default")}) {
+		t.Error("x stays for ever")
+	}
+}
+
+// sampled is a workload whose log holds so many requests that a sample is kept.
+func sampled(lo, hi int) Workload {
+	w := Workload{Service: "a", Requests: hi - lo}
+	for i := lo; i < hi; i++ {
+		w.Sample.Hashes = append(w.Sample.Hashes, uint32(i)*2654435761)
+	}
+	slices.Sort(w.Sample.Hashes)
+	w.Sample = Sample{w.Sample.Hashes, math.MaxUint32}.cut(math.MaxUint32, sampleSize)
+	return w
 }
 
 func TestMemoryIsBounded(t *testing.T) {

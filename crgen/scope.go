@@ -25,9 +25,16 @@ type scope struct {
 	namespace string
 	// services that it is for, the one it is named after first, the others sorted.
 	services []string
-	// labels of its pods, none where nobody said which they carry: see selector.
-	labels   map[string]string
+	// labels that select its pods; assumed is that nobody said what they carry, and
+	// inseparable why none select its pods alone.
+	labels      map[string]string
+	assumed     bool
+	inseparable string
+	// note is what to tell of its selector.
+	note string
+	// requests of the member that was seen least, and which that is.
 	requests int
+	least    string
 	doubt    string
 	calls    []call
 	// hosts is what is called and listed, as entries, sorted, unique.
@@ -36,26 +43,32 @@ type scope struct {
 	obstacle string
 	// own is that the obstacle lies in names and gets a warning of its own.
 	own bool
-	// skipped is that no Sidecar may speak of it.
-	skipped bool
+	// skipped is that no Sidecar may speak of it, gone that it is not there now: then
+	// it has none, but the namespace's default goes on to list what it called.
+	skipped, gone bool
 }
 
-// merge makes one scope of workloads that select the same pods; ws is sorted by
-// service and not empty.
-func merge(ws []Workload, r resolver, o Options) scope {
-	lead := lead(ws)
-	s := scope{namespace: ws[0].Namespace, labels: ws[lead].Labels}
-	s.services = []string{ws[lead].Service}
+// merge makes one scope of a group. Workloads with pods in common add up what their
+// sidecars handled; of those that merely carry the same labels the one that was seen
+// least counts, for the scope holds for its pods too.
+func merge(g *group, r resolver, o Options) scope {
+	ws := g.members()
+	s := scope{namespace: ws[0].Namespace, labels: g.selector, assumed: g.assumed(), inseparable: g.why, note: g.note}
+	s.services = []string{ws[lead(ws)].Service}
 	byHost := map[string]*call{}
 	opaque := ""
 	for _, w := range ws {
 		if w.Service != s.services[0] && w.Service != s.services[len(s.services)-1] {
 			s.services = append(s.services, w.Service)
 		}
-		s.requests = addCount(s.requests, w.Requests)
 		opaque, s.doubt = cmp.Or(opaque, w.Opaque), cmp.Or(s.doubt, w.Doubt)
 		for _, u := range w.Upstreams {
 			s.add(byHost, u, r)
+		}
+	}
+	for i, u := range g.units {
+		if n := u.requests(); i == 0 || n < s.requests {
+			s.requests, s.least = n, u.lead
 		}
 	}
 	s.settle(byHost, o)
@@ -63,15 +76,27 @@ func merge(ws []Workload, r resolver, o Options) scope {
 	return s
 }
 
-// assumed is that nobody said which labels its pods carry.
-func (s *scope) assumed() bool { return len(s.labels) == 0 }
-
-// selector is the labels that select its pods.
-func (s *scope) selector(o Options) map[string]string {
-	if s.assumed() {
-		return map[string]string{o.LabelKey: s.services[0]}
+// members of all units, sorted by service.
+func (g *group) members() []Workload {
+	var ws []Workload
+	for _, u := range g.units {
+		ws = append(ws, u.members...)
 	}
-	return s.labels
+	slices.SortStableFunc(ws, compareWorkloads)
+	return ws
+}
+
+// assumed is that nobody said which labels its pods carry.
+func (g *group) assumed() bool {
+	return !slices.ContainsFunc(g.units, func(u unit) bool { return u.known })
+}
+
+// requests that its sidecars handled.
+func (u *unit) requests() (n int) {
+	for _, w := range u.members {
+		n = addCount(n, w.Requests)
+	}
+	return n
 }
 
 // lead is the workload to name a scope after: one whose name a resource can
@@ -96,9 +121,20 @@ func compareLead(a, b Workload) int {
 	}
 	return cmp.Or(
 		cmp.Compare(named(a), named(b)),
-		cmp.Compare(len(a.Labels), len(b.Labels)),
+		cmp.Compare(a.labelled(), b.labelled()),
 		cmp.Compare(begins(b), begins(a)),
 		cmp.Compare(a.Service, b.Service))
+}
+
+// labelled is the fewest labels that w's pods are known to carry.
+func (w *Workload) labelled() int {
+	n := 0
+	for i, labels := range w.sets() {
+		if i == 0 || len(labels) < n {
+			n = len(labels)
+		}
+	}
+	return n
 }
 
 // begins is the length of the workload's name when all its named pods begin
@@ -124,14 +160,14 @@ func (s *scope) add(byHost map[string]*call, u Upstream, r resolver) {
 	if c, ok := byHost[key]; ok {
 		c.sum = c.sum.plus(u)
 	} else {
-		byHost[key] = &call{host: host, entries: entries, problem: problem, sum: Upstream{LastRound: u.LastRound, Idle: u.Idle}.plus(u)}
+		byHost[key] = &call{host: host, entries: entries, problem: problem, sum: Upstream{LastRound: u.LastRound, Idle: u.Idle, Missed: u.Missed}.plus(u)}
 	}
 }
 
 // settle orders the calls and lists the hosts of those that are not stale.
 func (s *scope) settle(byHost map[string]*call, o Options) {
 	for _, c := range byHost {
-		c.stale = stale(c.sum.LastRound, c.sum.Idle, o)
+		c.stale = stale(c.sum, o.KeepRounds, o)
 		s.calls = append(s.calls, *c)
 		if !c.stale {
 			s.hosts = append(s.hosts, c.entries...)
@@ -159,11 +195,11 @@ func exactWins(entries []string) []string {
 	})
 }
 
-// stale is whether a host last called in round last, with idle requests handled
-// since, is dropped: both the rounds and the evidence must have gone by, so that
-// neither a quiet night nor one busy round drops it.
-func stale(last, idle int, o Options) bool {
-	return o.Round > 0 && o.Round-last > o.KeepRounds && idle >= o.MinRequests
+// stale is whether a host that was missed in more than keep rounds, and in as many
+// requests as evidence takes, is dropped: neither a quiet night nor one busy round
+// drops it.
+func stale(u Upstream, keep int, o Options) bool {
+	return o.Round > 0 && u.Missed > keep && u.Idle >= o.MinRequests
 }
 
 // judge decides whether the scope is narrowed.
@@ -174,12 +210,17 @@ func (s *scope) judge(opaque string, o Options) {
 		s.obstacle, s.own = `its name is no DNS label (a-z, 0-9 and "-", at most 63 characters)`, true
 	case badLabels(s.labels) != "":
 		s.obstacle, s.own = badLabels(s.labels), true
+	case s.inseparable != "":
+		s.obstacle, s.own = s.inseparable, true
 	case opaque != "":
 		s.obstacle = opaque
 	case unnamed:
 		s.obstacle = hostUnnamed
 	case s.requests < o.MinRequests:
 		s.obstacle = fmt.Sprintf("seen in %s, %d are needed", count(s.requests, "request"), o.MinRequests)
+		if s.least != s.services[0] {
+			s.obstacle = quote(s.least) + ", whose pods cannot be told from its own, was " + s.obstacle
+		}
 		if s.doubt != "" {
 			s.obstacle += ": " + s.doubt
 		}
@@ -188,13 +229,10 @@ func (s *scope) judge(opaque string, o Options) {
 	}
 }
 
-// badLabels says what makes labels unfit to select pods, "" for nothing. The
-// bound on their number is far below Istio's 256: overlaps are looked up by
-// subset.
+// badLabels says what makes labels unfit to select pods, "" for nothing.
 func badLabels(labels map[string]string) string {
-	const most = 8
-	if len(labels) > most {
-		return fmt.Sprintf("%d labels select its pods, at most %d are supported", len(labels), most)
+	if len(labels) > maxSelected {
+		return fmt.Sprintf("%d labels select its pods, at most %d are supported", len(labels), maxSelected)
 	}
 	for _, k := range sortedKeys(labels) {
 		if !isLabelKey(k) || !isQualified(labels[k]) {

@@ -143,7 +143,7 @@ func TestWarningsAreBounded(t *testing.T) {
 func TestExplain(t *testing.T) {
 	w := Workload{Service: "a", Requests: 700, Upstreams: []Upstream{
 		{Host: "b", Calls: 7, LastRound: 20},
-		{Host: "c", Calls: 1, LastRound: 2, Idle: 600},
+		{Host: "c", Calls: 1, LastRound: 2, Idle: 600, Missed: 18},
 		{Host: "10.0.0.1:80", Calls: 3, LastRound: 20},
 	}}
 	got := Explain([]Workload{w, {Service: "edge", Skip: "a gateway"}, {Service: "rare", Requests: 4}}, Options{Round: 20})

@@ -39,7 +39,7 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 	}
 	for _, s := range ns.scopes {
 		if s.obstacle == "" {
-			emit(ns.narrow(s, o), s.selector(o))
+			emit(ns.narrow(s, o), s.labels)
 		}
 	}
 	if r, ok := ns.fallback(o, n); ok {
@@ -53,7 +53,7 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 func (ns namespace) narrow(s scope, o Options) Resource {
 	return Resource{
 		Kind: kind, Namespace: ns.name, Name: ns.nameFor(s.services[0]),
-		Service: s.services[0], Merged: s.services[1:],
+		Service: s.services[0], Merged: s.services[1:], Assumed: s.assumed,
 		Hosts: s.egress(o), Reason: s.reason(o),
 	}
 }
@@ -126,14 +126,16 @@ func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
 		if s.skipped {
 			continue
 		}
-		members++
+		if !s.gone {
+			members++
+		}
 		if s.obstacle == "" {
 			narrowed++
 		}
 		elsewhere = append(elsewhere, ns.outside(s.hosts)...)
 		most = max(most, len(s.hosts))
 	}
-	if members == 0 || o.NoDefault {
+	if members == 0 || o.NoDefault || ns.allGuessed {
 		return Resource{}, false
 	}
 	base := append([]string{ownNamespace}, ns.outside(o.base())...)

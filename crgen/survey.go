@@ -2,6 +2,7 @@ package crgen
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -14,6 +15,10 @@ type namespace struct {
 	scopes []scope
 	// barred is why it gets no Sidecar at all, "" when it may.
 	barred string
+	// guessed are the workloads that are in it for want of a better place, sorted;
+	// allGuessed is that it has no others, and it gets no default then.
+	guessed    []string
+	allGuessed bool
 }
 
 // survey sorts the workloads into namespaces and scopes, one namespace after another:
@@ -24,7 +29,7 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 	r := resolver{domain: o.ClusterDomain, namespaces: map[string]bool{}}
 	homes := findHomes(ws, r, o)
 	for i, w := range ws {
-		home := homes.of(w)
+		home, _ := homes.of(w)
 		byNamespace[home] = append(byNamespace[home], i)
 		if isDNSLabel(home) {
 			r.namespaces[home] = true
@@ -33,15 +38,26 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 	return func(yield func(namespace) bool) {
 		for _, name := range sortedKeys(byNamespace) {
 			in := make([]Workload, 0, len(byNamespace[name]))
+			ns := namespace{name: name, barred: barred(name, o), allGuessed: true}
 			for _, i := range byNamespace[name] {
 				w := ws[i]
+				if _, guessed := homes.of(w); !guessed {
+					ns.allGuessed = false
+				} else if !w.gone(o) {
+					ns.guessed = append(ns.guessed, w.Service)
+				}
 				w.Namespace = name
-				if len(w.Labels) == 0 {
-					w.Labels = o.labels(w)
+				if w.Labels == nil && len(w.sets()) == 0 {
+					w.Labels, w.Carries = o.labels(w), nil
+				}
+				if len(w.Carries) > 1 {
+					w.Carries = slices.SortedFunc(slices.Values(w.Carries), compareCarried)
 				}
 				in = append(in, w)
 			}
-			if !yield(namespace{name, scopesOf(in, r, o), barred(name, o)}) {
+			slices.Sort(ns.guessed)
+			ns.guessed = slices.Compact(ns.guessed)
+			if ns.scopes = scopesOf(in, r, o); !yield(ns) {
 				return
 			}
 		}
@@ -59,20 +75,34 @@ func barred(name string, o Options) string {
 	return ""
 }
 
-// scopesOf merges the workloads of one namespace that select the same pods.
+// scopesOf makes the scopes of the workloads of one namespace. What cannot be selected
+// apart from others has no Sidecar, but is a scope of its own all the same.
 func scopesOf(ws []Workload, r resolver, o Options) []scope {
 	slices.SortFunc(ws, compareWorkloads)
-	skipped := slices.IndexFunc(ws, func(w Workload) bool { return w.Skip != "" })
-	if skipped < 0 {
-		skipped = len(ws)
+	var here, skipped, gone []Workload
+	for _, w := range ws {
+		switch {
+		case w.gone(o):
+			gone = append(gone, w)
+		case w.Skip != "":
+			skipped = append(skipped, w)
+		default:
+			here = append(here, w)
+		}
 	}
+	alone := func(w Workload) scope { return merge(&group{units: []unit{newUnit([]Workload{w}, o)}}, r, o) }
 	var scopes []scope
-	for _, group := range sharing(ws[:skipped], o) {
-		scopes = append(scopes, merge(group, r, o))
+	for _, g := range pick(units(here, o), skipped, o) {
+		scopes = append(scopes, merge(g, r, o))
 	}
-	for _, w := range ws[skipped:] {
-		s := merge([]Workload{w}, r, o)
+	for _, w := range skipped {
+		s := alone(w)
 		s.obstacle, s.own, s.skipped = w.Skip, false, true
+		scopes = append(scopes, s)
+	}
+	for _, w := range gone {
+		s := alone(w)
+		s.obstacle, s.own, s.gone = fmt.Sprintf("this round's request lacks it; it was last there in round %d", w.LastRound), false, true
 		scopes = append(scopes, s)
 	}
 	slices.SortStableFunc(scopes, func(a, b scope) int { return cmp.Compare(a.services[0], b.services[0]) })
@@ -82,74 +112,23 @@ func scopesOf(ws []Workload, r resolver, o Options) []scope {
 // compareWorkloads puts those to skip last and is total as far as it matters:
 // what it calls equal differs only in what merge adds up.
 func compareWorkloads(a, b Workload) int {
+	if c := cmp.Or(cmp.Compare(a.Skip, b.Skip), cmp.Compare(a.Service, b.Service)); c != 0 {
+		return c // nearly always: what follows costs more than the rest of the sort
+	}
 	return cmp.Or(
-		cmp.Compare(a.Skip, b.Skip),
-		cmp.Compare(a.Service, b.Service),
 		cmp.Compare(labelsKey(a.Labels), labelsKey(b.Labels)),
 		cmp.Compare(a.Opaque, b.Opaque),
-		cmp.Compare(a.Doubt, b.Doubt))
+		cmp.Compare(a.Doubt, b.Doubt),
+		slices.CompareFunc(a.Carries, b.Carries, compareCarried))
 }
 
-// sharing groups workloads (sorted) that some pod has in common: by name, by
-// labels that are the same or among the other's, or by a pod that is named.
-func sharing(ws []Workload, o Options) [][]Workload {
-	d := newDisjoint(len(ws))
-	first := map[string]int{}
-	join := func(key string, i int) {
-		if j, ok := first[key]; ok {
-			d.union(i, j)
-		} else {
-			first[key] = i
-		}
-	}
-	for i, w := range ws {
-		join("service\x00"+w.Service, i)
-		join("labels\x00"+selectorKey(w, o), i)
-		for _, p := range w.Pods {
-			join("pod\x00"+p, i)
-		}
-	}
-	for i, w := range ws {
-		if badLabels(w.Labels) == "" {
-			subsets(w.Labels, func(key string) {
-				if j, ok := first["labels\x00"+key]; ok {
-					d.union(i, j)
-				}
-			})
-		}
-	}
-	return d.groups(ws)
-}
-
-// selectorKey spells the labels that would select the workload's pods.
-func selectorKey(w Workload, o Options) string {
-	if len(w.Labels) == 0 {
-		return o.LabelKey + "\x00" + w.Service + "\x00"
-	}
-	return labelsKey(w.Labels)
-}
-
+// labelsKey spells labels so that different ones differ.
 func labelsKey(labels map[string]string) string {
 	var b strings.Builder
 	for _, k := range sortedKeys(labels) {
 		b.WriteString(k + "\x00" + labels[k] + "\x00")
 	}
 	return b.String()
-}
-
-// subsets calls f with the key of every non-empty proper subset of labels:
-// whatever labels select, each subset selects too.
-func subsets(labels map[string]string, f func(key string)) {
-	keys := sortedKeys(labels)
-	for mask := 1; mask < 1<<len(keys)-1; mask++ {
-		part := map[string]string{}
-		for i, k := range keys {
-			if mask>>i&1 == 1 {
-				part[k] = labels[k]
-			}
-		}
-		f(labelsKey(part))
-	}
 }
 
 // disjoint is a union-find whose sets are led by their smallest member.

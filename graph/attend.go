@@ -13,6 +13,10 @@ type Visit struct {
 	// Start is the earliest of the lines, on the pod's own clock; Missing where
 	// none has one.
 	Start Micros
+	// Received is whether one of the lines tells of the request's coming in, End when the
+	// last of these ended; Missing where none does.
+	Received bool
+	End      Micros
 	// Hosts by which it called others, as Edge.Hosts has them, sorted, each once.
 	Hosts []string
 }
@@ -82,7 +86,7 @@ func (a *attendance) note(h *hop) {
 	n := len(a.visits)
 	if n == 0 || a.visits[n-1].pod != h.own() {
 		ref := a.pods[h.own()]
-		a.visits = append(a.visits, attended{Visit{int(ref.node), int(ref.index), Missing, nil}, h.own()})
+		a.visits = append(a.visits, attended{Visit{Node: int(ref.node), Pod: int(ref.index), Start: Missing, End: Missing}, h.own()})
 		n++
 	}
 	v := &a.visits[n-1]
@@ -91,6 +95,11 @@ func (a *attendance) note(h *hop) {
 	}
 	if !h.in {
 		v.Hosts = a.hostsOf(v.Hosts, h)
+		return
+	}
+	v.Received = true
+	if h.event.timed() {
+		v.End = max(v.End, h.event.end())
 	}
 }
 
@@ -104,7 +113,7 @@ func (a *attendance) hostsOf(hosts []string, h *hop) []string {
 	if also := c.alsoCalled(h.from); also != "" && also != c.host {
 		hosts = append(hosts, also)
 	}
-	if len(hosts) == n && h.to >= 0 {
+	if h.to >= 0 && (len(hosts) == n || c.nameless() && a.nodes[h.to].Kind == Service) {
 		hosts = append(hosts, a.nodes[h.to].Name)
 	}
 	return hosts

@@ -14,6 +14,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	es := newEvents(b)
 	j := newJoin(b, es, pods)
 	s := newSurvey(b, j, es)
+	s.homes.settle(j)
 	s.listen()
 	s.groupPods()
 	s.clocks = s.tieClocks()
@@ -31,7 +32,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.fillVisits(g)
 	s.gatewayLatency(g)
 	g.forgetRates(s.untimed())
-	g.Lines = b.lines(s.events, skipped)
+	g.Lines, g.Digest = b.lines(s.events, skipped), b.digest()
 	g.Warnings = s.warnings(b, g)
 	g.traces = traceTable{join: j, events: s.events}
 	return g
@@ -55,7 +56,8 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	if n := t.sized[side]; n > 0 {
 		e.SentBytes = float64(t.bytes[side]) / float64(n)
 	}
-	e.Hosts = s.hosts(t, side)
+	e.Hosts, e.Unnamed = s.hosts(t, t.hosts[side])
+	e.Parts = s.partsOf(t, side)
 	return e
 }
 

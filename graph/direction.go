@@ -10,11 +10,15 @@ import (
 // addresses: which ends a line has differs with the way (Envoy's connections, as
 // Istio redirects them). sure is false where the two would look alike, as for a call
 // straight to a pod's address; then the request's other lines decide (see direct).
-// It is Unknown where the line reached no upstream.
+// A line that reached no upstream is its caller's: no route led anywhere (block_all, NR),
+// and who was meant the client's own words tell. Whether the caller is a pod at all shows
+// only later (see aimless).
 func (r *Record) guess() (d Direction, sure bool) {
 	up, down := parseHost(r.Upstream), parseHost(r.Downstream)
 	accepted, opened := parseHost(r.DownstreamLocal), parseHost(r.UpstreamLocal)
 	switch {
+	case len(r.Upstream) == 0 && len(r.Downstream) > 0 && len(r.Authority) > 0:
+		return Outbound, true
 	case len(r.Upstream) == 0:
 		return Unknown, false
 	case up.local() || opened.inward():

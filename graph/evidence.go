@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // evidence is what one pod's own lines prove about what it does not call.
 type evidence struct {
 	// received calls; whole ones began and ended while the lines go on.
@@ -8,8 +10,15 @@ type evidence struct {
 	sent, lone int
 	// last is the key of the request counted last in sent.
 	last uint64
+	// heard are calls to it by others' lines, heardLast the request of the last of them;
+	// followed are requests in sent of which others show that they came to it.
+	heard, followed int
+	heardLast       uint64
 	// passed on are calls that it received as a gateway does.
 	passed bool
+	// requests of which some are counted: calls received by its own lines, else what
+	// it sent for, else calls received by others' lines.
+	requests sampler
 }
 
 // witness notes what the hops of one request prove about the pods that logged
@@ -17,30 +26,59 @@ type evidence struct {
 // the calls of the rest were not seen either.
 func (s *survey) witness(hops []hop) {
 	for i := range hops {
+		if h := &hops[i]; !h.in && h.toPod != none {
+			p := &s.byPod[h.toPod].evidence
+			p.heard++
+			p.heardLast = h.event.key
+			if s.writers[h.toPod].lines == 0 {
+				p.requests.add(h.event)
+			}
+		}
+	}
+	for i := range hops {
 		h := &hops[i]
 		switch {
 		case h.in && h.toPod != none:
 			p := &s.byPod[h.toPod].evidence
 			p.passed = p.passed || h.implied && !h.entered
 			p.received++
+			p.requests.add(h.event)
 			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
 				p.whole++
 			}
 		case !h.in && h.fromPod != none:
-			s.byPod[h.fromPod].evidence.send(h.event)
+			p := &s.byPod[h.fromPod].evidence
+			p.passed = p.passed || s.passesOn(h)
+			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
+				p.requests.add(h.event)
+				p.followed += b2i(p.heard > 0 && p.heardLast == h.event.key)
+			}
 		}
 	}
 }
 
-// send counts a call sent: once for each request, as far as they can be told.
-func (p *evidence) send(e *event) {
+// passesOn is whether a pod sent what another pod of the request sent to it, in one line
+// for both: sidecars write one for each, gateways do so, an egress gateway too, which
+// others' lines show to be called.
+func (s *survey) passesOn(h *hop) bool {
+	d := s.canon[h.event.down]
+	pods := s.places[d].pods
+	return len(pods) > 0 && d != h.writer && !slices.Contains(pods, h.fromPod)
+}
+
+// send counts a call sent, once for each request as far as they can be told, and
+// tells whether it was the first of its request.
+func (p *evidence) send(e *event) bool {
 	switch {
 	case !e.traced():
 		p.lone++
 	case p.sent == 0 || p.last != e.key:
 		p.last = e.key
 		p.sent++
+	default:
+		return false
 	}
+	return true
 }
 
 // fillEvidence sets what pod number i proves. Calls that were under way when the
@@ -49,12 +87,15 @@ func (p *evidence) send(e *event) {
 // and every call received counts. A burst is no such stream: of calls that all
 // began before the lines do, what they sent may be lost, so there are no more than
 // as many again as whole ones. Lines without a request_id may all be of one request,
-// one for each callee, so they count for one callee's share.
+// one for each callee, so they count for one callee's share. Where no request that it
+// sent for is one that came to it, its application does not pass request_id on (or the
+// two were logged at other times): then what it sent may be of as few requests as came.
 func (s *survey) fillEvidence(g *Graph, i int) {
 	ref, w, t := s.pods[i], &s.writers[i], &s.byPod[i].evidence
 	n := &g.Nodes[ref.node]
 	p := &n.Pods[ref.index]
 	p.Inbound, p.Outbound = w.in, w.out
+	p.Requests, p.Home = t.requests.sample(), s.homes.of[i]
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):
@@ -64,6 +105,9 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 		p.Logged = t.sent + t.lone/max(1, s.callees(ref.node))
 	default:
 		p.Logged = t.sent
+	}
+	if w.in == 0 && t.heard > 0 && t.followed == 0 {
+		p.Logged = min(p.Logged, t.heard)
 	}
 }
 

@@ -64,6 +64,12 @@ type PodTraffic struct {
 	// or, where it logs no call received, the requests that its calls belong to. It
 	// is the evidence of what a pod does not call.
 	Logged int
+	// Home is the namespace it lives in: the request's or, where that names none, that of
+	// the hosts by which it was called; "" where none tells, or where they disagree.
+	Home string
+	// Requests are some of those it handled, by which another log that shows the same
+	// ones is known.
+	Requests Sample
 }
 
 // Window is a stretch of time on one clock, from the first of some points to the last.
@@ -78,6 +84,13 @@ type Host struct {
 	// Calls is how often it was seen, Last the start of the latest of them.
 	Calls int
 	Last  Micros
+}
+
+// Part is by what names the pods of one namespace called.
+type Part struct {
+	Home    string
+	Hosts   []Host
+	Unnamed Host
 }
 
 // Edge is all calls from one node to another.
@@ -102,8 +115,12 @@ type Edge struct {
 	ErrorRatio float64
 	// SentBytes is the mean size of a response.
 	SentBytes float64
-	// Hosts by which To was called, by name and port.
-	Hosts []Host
+	// Hosts by which To was called, by name and port. Unnamed are the calls among them
+	// that had no host but an address, or none at all; its Name is "".
+	Hosts   []Host
+	Unnamed Host
+	// Parts are the same by the Home of From's pods, where these live in several.
+	Parts []Part
 	// Back marks an edge that closes a cycle (a self-call too); the DAG leaves it out.
 	Back bool
 }
@@ -136,6 +153,8 @@ type Graph struct {
 	// anything happens: all rates are 0 then, and what stands per call or per
 	// request comes from counts.
 	Untimed bool
+	// Digest is a hash of the log's lines, whatever their order and repeats.
+	Digest uint64
 	// Warnings in whole sentences, in a fixed order.
 	Warnings []string
 

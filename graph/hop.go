@@ -61,6 +61,10 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 
 func (j *join) hop(e *event) hop {
 	h := hop{event: e, in: e.inbound()}
+	if j.aimless(e) {
+		h.from, h.to, h.fromPod, h.toPod, h.writer = none, none, none, none, absent
+		return h
+	}
 	p := j.calledAt(e)
 	h.to, h.toPod = j.callee(e, p)
 	if h.in {

@@ -24,6 +24,10 @@ type calledAs struct {
 	service, alias int32
 	// external is the node of a callee that is known by name only, or none.
 	external int32
+	// wished is set where the client's word is all there is.
+	wished bool
+	// namespace of service, as host has it; "" where it has none.
+	namespace string
 }
 
 func parseName(text string) calledAs {
@@ -38,6 +42,7 @@ func parseName(text string) calledAs {
 		c.host, c.port = parseCluster(primary)
 	}
 	c.authority, c.authorityPort = parseAuthority(authority)
+	c.wished = primary == "" && authority != ""
 	return c
 }
 
@@ -136,6 +141,17 @@ func (d *directory) service(host string) int32 {
 		return n
 	}
 	return d.in(name[strings.LastIndexByte(name, '.')+1:], namespace, cluster)
+}
+
+// namespaceIn is the namespace in "name.namespace.svc.…", a pod of a headless service
+// before it or not; "" for any other host.
+func namespaceIn(host string) string {
+	name, _, cluster := strings.Cut(host, ".svc.")
+	dot := strings.LastIndexByte(name, '.')
+	if !cluster || dot < 0 {
+		return ""
+	}
+	return name[dot+1:]
 }
 
 // in finds a service by name and namespace. Without ".svc" behind it a host of

@@ -126,6 +126,9 @@ func (j *join) readNames(texts []string) {
 	for id, text := range texts {
 		c := parseName(text)
 		c.service, c.alias = d.service(c.host), d.service(c.authority)
+		if c.service >= 0 {
+			c.namespace = namespaceIn(c.host)
+		}
 		j.names[id] = c
 	}
 }
@@ -167,7 +170,16 @@ func (j *join) learn(b *Builder, weak bool) {
 	})
 }
 
+// aimless is an outbound event that no route led anywhere and that comes from no pod:
+// clients ask gateways for anything, and what they wished for is no call of the mesh.
+func (j *join) aimless(e *event) bool {
+	return e.up == absent && !e.inbound() && j.names[e.name].wished && len(j.at(e.down).pods) == 0
+}
+
 func (j *join) learnFrom(e *event) {
+	if j.aimless(e) {
+		return
+	}
 	p := j.calledAt(e)
 	node, pod := j.callee(e, p)
 	j.attend(e, node)

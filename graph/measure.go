@@ -50,6 +50,7 @@ func (s *survey) sum(h *hop, weight float64) {
 		e.in.add(rate, bursts, h.fromPod != none && s.writers[h.fromPod].out == 0)
 	}
 	e.note(h.event, side)
+	s.noteHome(e, h, side)
 }
 
 // remark counts what the warnings tell of.
@@ -59,6 +60,8 @@ func (s *survey) remark(h *hop) {
 	}
 	p := s.calledAt(h.event)
 	switch {
+	case s.aimless(h.event):
+		s.odd.aimless++
 	case h.to < 0:
 		s.odd.calleeless++
 	case h.from < 0 && h.unsure != nil:

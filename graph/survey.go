@@ -43,6 +43,8 @@ type survey struct {
 	strange     []float64
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
+	// homes of the pods.
+	homes homes
 	// fanout is how many callees each node has, nil until it is asked for.
 	fanout []int
 	// heard is, by node, what its callers' lines say of the calls to it.
@@ -69,7 +71,7 @@ type otherWriter struct {
 
 // oddities are counted for the warnings.
 type oddities struct {
-	reused, unsure, callerless, calleeless int64
+	reused, unsure, callerless, calleeless, aimless int64
 }
 
 // edgeTally sums what is known of one edge.
@@ -85,6 +87,8 @@ type edgeTally struct {
 	// traced counts the events with a request_id by side.
 	traced [2]int64
 	hosts  [2]map[uint32]hostTally
+	// parts are the same, told apart by where the caller's pods live.
+	parts map[part]hostTally
 	// lines counts the events by side before any are summed up.
 	lines [2]int
 	// inferred is the rate of the calls that are this edge's only by inference,
@@ -242,6 +246,7 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		heard:    make([]heard, len(j.nodes)),
 
 		addressed: make([]bool, len(j.nodes)),
+		homes:     newHomes(j),
 	}
 	var hops []hop
 	for r := range s.events.requests() {
@@ -290,6 +295,9 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	}
 	if h.to >= 0 && h.nameless() {
 		s.nameless[h.to]++
+	}
+	if h.toPod != none {
+		s.homes.note(h.toPod, s.names[h.event.name].namespace)
 	}
 	if h.entered {
 		return // its line is another proxy's

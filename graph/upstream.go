@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,9 +27,10 @@ func compareHosts(a, b Host) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port))
 }
 
-// hosts lists by what names an edge's callee was called, on the side that is
-// shown: the cluster's host and, where the client used another, the authority.
-func (s *survey) hosts(t *edgeTally, side int) []Host {
+// hosts lists by what names an edge's callee was called, of those that were counted on
+// one side: the cluster's host and, where the client used another, the authority; and
+// sums up the calls that have no name at all, by an address at most.
+func (s *survey) hosts(t *edgeTally, counted map[uint32]hostTally) (named []Host, unnamed Host) {
 	type key struct {
 		name string
 		port int
@@ -40,15 +42,19 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 			sum[k] = hostTally{was.calls + h.calls, max(was.last, h.last)}
 		}
 	}
-	for id, h := range t.hosts[side] {
+	for id, h := range counted {
 		c := &s.names[id]
 		add(key{c.host, c.port}, h)
+		if c.nameless() {
+			unnamed.Calls += h.calls
+			unnamed.Last = max(unnamed.Last, h.last)
+		}
 		if a := c.alsoCalled(t.from); a != c.host {
 			add(key{a, c.authorityPort}, h)
 		}
 	}
 	if len(sum) == 0 && s.nodes[t.to].Kind == External {
-		for _, h := range t.hosts[side] {
+		for _, h := range counted {
 			add(key{name: s.nodes[t.to].Name}, h)
 		}
 	}
@@ -57,7 +63,12 @@ func (s *survey) hosts(t *edgeTally, side int) []Host {
 		out = append(out, Host{Name: k.name, Port: k.port, Calls: h.calls, Last: h.last})
 	}
 	slices.SortFunc(out, compareHosts)
-	return out
+	return out, unnamed
+}
+
+// nameless is whether the callee was called by no name, but by an address at most.
+func (c *calledAs) nameless() bool {
+	return c.host == "" && (c.authority == "" || parseAddress(c.authority).ip.IsValid())
 }
 
 // alsoCalled is the name in the Host header where it may differ from the
@@ -93,3 +104,5 @@ func qualify(name, host string) string {
 	}
 	return name
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

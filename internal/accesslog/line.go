@@ -81,7 +81,7 @@ func (d *decoder) plainText(p []byte, i int, number int64) int {
 // take hands over the object that was scanned last. What is no line of a sidecar
 // at all is not worth reading further.
 func (d *decoder) take(line int64) {
-	if !d.scan.has(upstreamCluster) && !d.scan.has(upstreamHost) {
+	if !d.scan.has(upstreamCluster) && !d.scan.has(upstreamHost) && !d.wish() {
 		d.tally.lose(noCluster, 1, line)
 		return
 	}
@@ -92,6 +92,12 @@ func (d *decoder) take(line int64) {
 		return
 	}
 	d.tally.used++
+}
+
+// wish reports whether the object that was scanned last tells who asked for whom,
+// though no route led there.
+func (d *decoder) wish() bool {
+	return d.scan.has(downstreamRemote) && (d.scan.has(authority) || d.scan.has(authorityFor) || d.scan.has(authorityHeader))
 }
 
 // odd decodes the line p[i:end] if it is anything but one plain object: blank,

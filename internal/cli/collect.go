@@ -101,6 +101,9 @@ func (c *collectCommand) check(cmd *cobra.Command) error {
 	}
 	abs, err := filepath.Abs(o.Log)
 	o.Log = abs
+	if out, e := filepath.Abs(c.output); e == nil && c.output != "-" && out == abs {
+		return usagef("--log and -o both name %s: the one would overwrite the other", abs)
+	}
 	return err
 }
 
@@ -140,7 +143,7 @@ func newCollectPrometheus(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u, err := url.Parse(server.URL)
 			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				return usagef("--url %q: want the address of a Prometheus, such as http://localhost:9090", server.URL)
+				return usagef("--url %q: want the address of a Prometheus, such as http://localhost:9090", collect.Masked(server.URL))
 			}
 			if err := c.check(cmd); err != nil {
 				return err
@@ -195,16 +198,21 @@ func newCollectKube(env *Env) *cobra.Command {
 }
 
 // fetched collects with the logs, which are there whole or not at all, like the
-// request.
+// request. A log that is there already keeps its mode, and all of it where no other
+// could be read in its place.
 func (c *collectCommand) fetched(ctx context.Context, cluster collect.Cluster) error {
-	log, err := renameio.NewPendingFile(c.options.Log, renameio.WithPermissions(0o600))
+	log, err := renameio.NewPendingFile(c.options.Log, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 	if err != nil {
 		return fmt.Errorf("--log: %w", err)
 	}
 	defer func() { _ = log.Cleanup() }() // nothing is left of one that was not replaced
 	cluster.Logs = io.Writer(log)
 	r, warnings, err := collect.Kube(ctx, cluster, c.options)
-	if err == nil {
+	switch {
+	case errors.Is(err, collect.ErrLogs):
+		warnings = append(warnings, fmt.Sprintf("%v: %s stays as it was, or is not there", err, c.options.Log))
+		err = nil
+	case err == nil:
 		if err = log.CloseAtomicallyReplace(); err != nil {
 			err = fmt.Errorf("--log: %w", err)
 		}

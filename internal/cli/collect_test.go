@@ -82,13 +82,16 @@ func TestCollectMisused(t *testing.T) {
 	f(1, "no such file or directory", "prometheus", "--url", url, "--cpu-limit", "1", "--memory-limit", "1e9", "-o", "/none/request.json")
 }
 
-// Logs that were fetched are in a file that nobody else reads, and are not there where
-// collecting failed.
+// Logs that were fetched are in a file like any other, in place of one that was there
+// with its mode, and are not there where collecting failed or no log could be read.
 func TestCollectFetchesLogs(t *testing.T) {
 	const pods = `{"items": [{"metadata": {"name": "cart-0", "namespace": "shop"}, "status": {"phase": "Running", "podIP": "10.0.0.1"},
 		"spec": {"containers": [{"name": "istio-proxy", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}, {"name": "cart"}]}}]}`
+	forbidden := false
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case strings.HasSuffix(r.URL.Path, "/log") && forbidden:
+			w.WriteHeader(403)
 		case strings.HasSuffix(r.URL.Path, "/log"):
 			fmt.Fprintln(w, `{"a": 1}`)
 		case r.URL.Path == "/api/v1/pods":
@@ -111,8 +114,27 @@ func TestCollectFetchesLogs(t *testing.T) {
 	}
 	got, err := os.ReadFile(log)
 	info, _ := os.Stat(log)
-	if err != nil || string(got) != "{\"a\": 1}\n" || info.Mode().Perm() != 0o600 {
+	if err != nil || string(got) != "{\"a\": 1}\n" || info.Mode().Perm()&^0o644 != 0 || info.Mode().Perm()&0o600 != 0o600 {
 		t.Errorf("the log is %q, %v, %v", got, info.Mode(), err)
+	}
+	// The next one takes its place and mode; where none can be read it stays.
+	if err := os.Chmod(log, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _ := run(t.Context(), nil, args...); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	forbidden = true
+	status, stdout, stderr = run(t.Context(), nil, args...)
+	if status != 0 || !strings.Contains(stdout, `"cart-0"`) || !strings.Contains(stderr, "stays as it was") || !strings.Contains(stderr, "403") {
+		t.Errorf("status %d, %s %s", status, stdout, stderr)
+	}
+	got, err = os.ReadFile(log)
+	if info, _ = os.Stat(log); err != nil || string(got) != "{\"a\": 1}\n" || info.Mode().Perm() != 0o640 {
+		t.Errorf("the log is %q, %v, %v", got, info.Mode(), err)
+	}
+	if status, _, stderr := run(t.Context(), nil, append(args, "-o", log)...); status != 2 || !strings.Contains(stderr, "both name") {
+		t.Errorf("-o and --log are one file: status %d, %s", status, stderr)
 	}
 	if err := os.Remove(log); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -87,9 +89,11 @@ func (c *crsCommand) run(ctx context.Context, args []string) error {
 		return c.tryOut(ctx, args)
 	}
 	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	c.env.warn(assumptions(rep))
+	switch {
 	case c.explain && c.form.is("json"):
 		return c.env.printDocument(report.Scopes(rep))
 	case c.explain:
@@ -98,6 +102,22 @@ func (c *crsCommand) run(ctx context.Context, args []string) error {
 		return c.env.printDocument(report.ResourceList(rep))
 	}
 	return c.env.print(report.ResourceStream(rep))
+}
+
+// assumptions warns of selectors that nobody said are right.
+func assumptions(rep *optimize.Report) []string {
+	n, one := 0, ""
+	for _, r := range rep.Resources {
+		if r.Assumed {
+			n++
+			one = cmp.Or(one, r.Service)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the selectors of %d of %d Sidecars are assumed, such as that of %q: the request does not say which labels pods carry, and one that matches no pod has no effect (istioctl analyze: IST0101); bring labels in the rows, or say them with --labels or --label-key",
+		n, len(rep.Resources), one)}
 }
 
 // tryOut is --holdout: it needs what was observed and no plan.
@@ -130,5 +150,6 @@ func observe(ctx context.Context, env *Env, in *input, tune *tuning, args []stri
 		return nil, err
 	}
 	env.warn(obs.Warnings)
+	env.warn(tune.unused(obs))
 	return obs, nil
 }

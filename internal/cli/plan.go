@@ -146,5 +146,6 @@ func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string)
 		return nil, err
 	}
 	env.warn(rep.Warnings)
+	env.warn(tune.unused(rep.Observation))
 	return rep, nil
 }

@@ -3,7 +3,10 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,4 +107,27 @@ func (t *tuning) check() error {
 		return usagef("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return nil
+}
+
+// unused are warnings about keys of --labels that name no workload of the round: a name
+// that is spelt wrong would leave its workload with an assumption.
+func (t *tuning) unused(obs *optimize.Observation) []string {
+	if len(t.Resources.Labels) == 0 {
+		return nil
+	}
+	known := optimize.Workloads(obs, t.Options)
+	var lost []string
+	for _, key := range slices.Sorted(maps.Keys(t.Resources.Labels)) {
+		if !known[key] {
+			lost = append(lost, strconv.Quote(key))
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	some, more := lost[:min(len(lost), 10)], ""
+	if n := len(lost) - len(some); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return []string{fmt.Sprintf("--labels %s: %s%s name no workload of this round, by SERVICE or NAMESPACE/SERVICE, and do nothing", t.labels, strings.Join(some, ", "), more)}
 }

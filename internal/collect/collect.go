@@ -55,8 +55,20 @@ type Row struct {
 	// CPU in cores and Memory in bytes; absent where nobody told.
 	CPU    *float64 `json:"cpu,omitempty"`
 	Memory *float64 `json:"memory,omitempty"`
-	// Labels of the pod, on its sidecar's row.
-	Labels map[string]string `json:"labels,omitempty"`
+	// What follows is on the sidecar's row alone, absent where nobody told: the labels
+	// of the pod, what its container may use and is promised, the pod's workload and
+	// QoS class, whether all other containers have requests equal to limits, and whether
+	// it is among the initContainers.
+	Labels           map[string]string `json:"labels,omitempty"`
+	CPULimit         *float64          `json:"cpu_limit,omitempty"`
+	MemoryLimit      *float64          `json:"memory_limit,omitempty"`
+	CPURequest       *float64          `json:"cpu_request,omitempty"`
+	MemoryRequest    *float64          `json:"memory_request,omitempty"`
+	OwnerKind        string            `json:"owner_kind,omitempty"`
+	OwnerName        string            `json:"owner_name,omitempty"`
+	QoSClass         string            `json:"qos_class,omitempty"`
+	OthersGuaranteed *bool             `json:"others_guaranteed,omitempty"`
+	InitContainer    bool              `json:"init_container,omitempty"`
 }
 
 // Request is the body of POST /optimize.

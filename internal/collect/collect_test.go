@@ -97,18 +97,57 @@ func TestService(t *testing.T) {
 }
 
 func TestWorkload(t *testing.T) {
-	f := func(kind, called, hash, want string) {
+	f := func(kind, called string, labels map[string]string, want string) {
 		t.Helper()
-		if got := workload(kind, called, hash); got != want {
-			t.Errorf("workload(%q, %q, %q) = %q, want %q", kind, called, hash, got, want)
+		if k, n := workload(kind, called, labels); k+" "+n != want {
+			t.Errorf("workload(%q, %q, %q) = %q %q, want %q", kind, called, labels, k, n, want)
 		}
 	}
-	f("ReplicaSet", "web-5ff8d5599f", "5ff8d5599f", "web")
-	f("ReplicaSet", "web-5ff8d5599f", "", "web")
-	f("ReplicaSet", "web", "", "web") // a bare one
-	f("StatefulSet", "db", "", "db")
-	f("<none>", "", "", "")
-	f("ReplicaSet", "", "", "")
+	hash := func(key string) map[string]string { return map[string]string{"app": "web", key: "5ff8d5599f"} }
+	f("ReplicaSet", "web-5ff8d5599f", hash("pod-template-hash"), "Deployment web")
+	f("ReplicaSet", "web-5ff8d5599f", hash("rollouts-pod-template-hash"), "Rollout web")
+	f("ReplicaSet", "web-5ff8d5599f", nil, "Deployment web")
+	f("ReplicaSet", "web-5ff8d5599f", hash("x"), "Deployment web") // of its form
+	f("ReplicaSet", "web", nil, "ReplicaSet web")                  // a bare one
+	f("StatefulSet", "db", nil, "StatefulSet db")
+	f("<none>", "<none>", nil, " ")
+	f("ReplicaSet", "", nil, " ")
+}
+
+// TestSpecIsReadBack: what Kubernetes tells of a sidecar gets into the request and out of it.
+func TestSpecIsReadBack(t *testing.T) {
+	f := func(others string, want bool) {
+		t.Helper()
+		s := &apiServer{answers: map[string]any{"/api/v1/pods": []any{object(`{'metadata': {'name': 'db-0', 'namespace': 'shop', 'ownerReferences': [{'kind': 'StatefulSet', 'name': 'db', 'controller': true}]},
+			'spec': {'initContainers': [{'name': 'istio-proxy', 'restartPolicy': 'Always', 'resources': {'limits': {'cpu': '2', 'memory': '1Gi'}, 'requests': {'cpu': '100m', 'memory': '128Mi'}}}],
+				'containers': [%s]}, 'status': {'phase': 'Running', 'qosClass': 'Burstable'}}`, others)}}}
+		r, _, err := Kube(t.Context(), Cluster{Kubeconfig: s.kubeconfig(t), Context: "mine"}, Options{Log: "/log"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		back, err := request.Decode(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		num := func(f float64) *float64 { return &f }
+		for _, c := range back.Containers {
+			spec := &request.Spec{CPULimit: num(2), MemoryLimit: num(1 << 30), CPURequest: num(0.1), MemoryRequest: num(128 << 20),
+				OwnerKind: "StatefulSet", OwnerName: "db", QoS: "Burstable", OthersGuaranteed: &want, Init: true}
+			if !c.Sidecar {
+				spec = nil
+			}
+			if d := cmp.Diff(spec, c.Spec); d != "" {
+				t.Errorf("%s (-want +got):\n%s", c.Service, d)
+			}
+		}
+	}
+	f(`{'name': 'db', 'resources': {'limits': {'cpu': '1', 'memory': '1Gi'}, 'requests': {'cpu': '1000m', 'memory': '1Gi'}}}`, true)
+	f(`{'name': 'db', 'resources': {'limits': {'cpu': '1', 'memory': '1Gi'}, 'requests': {'cpu': '1', 'memory': '2Gi'}}}`, false)
+	f(`{'name': 'db'}`, false)
 }
 
 // The limits that were not given are the sums of what sidecars have, and no guess.

@@ -21,17 +21,26 @@ type fleet map[name]*pod
 type pod struct {
 	ip     string
 	labels map[string]string
+	// listed is that kube-state-metrics tell of it now.
+	listed bool
 	// services that select it, sorted; none where nobody told.
 	services []string
-	// owner is its workload, "" where nobody told.
-	owner      string
-	containers map[string]*container
+	// owner is its workload, of that kind, "" where nobody told.
+	ownerKind, owner string
+	// qos is its class, othersGuaranteed whether all containers but the sidecar have
+	// requests equal to limits.
+	qos              string
+	othersGuaranteed *bool
+	containers       map[string]*container
 }
 
 // container is what one used, and what its limits are; nil where nobody told.
 type container struct {
-	cpu, memory           *float64
-	cpuLimit, memoryLimit *float64
+	cpu, memory               *float64
+	cpuLimit, memoryLimit     *float64
+	cpuRequest, memoryRequest *float64
+	// init is that it is among the initContainers.
+	init bool
 }
 
 // pod finds one or adds it.
@@ -100,10 +109,12 @@ func (f fleet) request(o Options, warnings []string) (*Request, []string, error)
 	for _, n := range f.names() {
 		p := f[n]
 		has, beside := p.meshed()
+		service := p.service(n, o.LabelKey)
+		if has && (!beside || request.IsGateway(service, p.labels)) {
+			gateways++
+			continue
+		}
 		if !beside {
-			if has {
-				gateways++
-			}
 			continue
 		}
 		mesh = append(mesh, p)
@@ -113,13 +124,13 @@ func (f fleet) request(o Options, warnings []string) (*Request, []string, error)
 		if p.ip != "" {
 			named++
 		}
-		r.add(n, p, p.service(n, o.LabelKey))
+		r.add(n, p, service)
 	}
 	if len(mesh) == 0 {
 		return nil, nil, fmt.Errorf("collect: none of %d pods %shas a container %s beside another: is the mesh in other namespaces, or without sidecars?", len(f), within(o.Namespaces), sidecar)
 	}
 	if gateways > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s nothing but a proxy and left out: gateways are no sidecars", count(gateways, "pod is", "pods are")))
+		warnings = append(warnings, fmt.Sprintf("%s nothing but a proxy, or a gateway by name or labels, and left out: gateways are no sidecars", count(gateways, "pod is", "pods are")))
 	}
 	if silent > 0 {
 		warnings = append(warnings, fmt.Sprintf("of %d of %d sidecars nobody told what CPU they use: their use counts as unknown", silent, len(mesh)))
@@ -161,9 +172,18 @@ func (r *Request) add(n name, p *pod, service string) {
 		c := p.containers[called]
 		row := Row{Service: service, Pod: n.pod, Namespace: n.namespace, Container: called, IP: p.ip, CPU: c.cpu, Memory: c.memory}
 		if called == sidecar {
-			row.Labels = p.labels
+			row.specify(p, c)
 		}
 		r.Containers = append(r.Containers, row)
+	}
+}
+
+// specify adds what is told of a sidecar beyond its use.
+func (r *Row) specify(p *pod, c *container) {
+	r.Labels, r.QoSClass, r.OthersGuaranteed, r.InitContainer = p.labels, p.qos, p.othersGuaranteed, c.init
+	r.CPULimit, r.MemoryLimit, r.CPURequest, r.MemoryRequest = c.cpuLimit, c.memoryLimit, c.cpuRequest, c.memoryRequest
+	if p.ownerKind != "" && p.owner != "" {
+		r.OwnerKind, r.OwnerName = p.ownerKind, p.owner
 	}
 }
 

@@ -3,14 +3,12 @@ package collect
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/rest"
@@ -28,8 +26,12 @@ type Cluster struct {
 	LogBytes int64
 }
 
+// ErrLogs says that logs were asked for and none could be read; the request is there.
+var ErrLogs = errors.New("no sidecar's log can be read")
+
 // Kube collects pods, the Services that select them, and what metrics.k8s.io says
-// that their containers use. Warnings say what was not there.
+// that their containers use. Warnings say what was not there. Where the time is over
+// while logs are fetched, those that came are kept.
 func Kube(ctx context.Context, c Cluster, o Options) (*Request, []string, error) {
 	o = o.withDefaults()
 	k, err := c.open()
@@ -108,7 +110,8 @@ type meta struct {
 type kubeContainer struct {
 	Name      string `json:"name"`
 	Resources struct {
-		Limits map[string]string `json:"limits"`
+		Limits   map[string]string `json:"limits"`
+		Requests map[string]string `json:"requests"`
 	} `json:"resources"`
 	// RestartPolicy Always makes a sidecar of an init container.
 	RestartPolicy string `json:"restartPolicy"`
@@ -123,6 +126,7 @@ type kubePod struct {
 	Status struct {
 		Phase string `json:"phase"`
 		IP    string `json:"podIP"`
+		QoS   string `json:"qosClass"`
 	} `json:"status"`
 }
 
@@ -133,31 +137,42 @@ func (k *cluster) pods(ctx context.Context, ns string, f fleet) error {
 			return
 		}
 		to := f.pod(name{p.Meta.Namespace, p.Meta.Name})
-		to.ip, to.labels = p.Status.IP, p.Meta.Labels
+		to.ip, to.labels, to.qos = p.Status.IP, p.Meta.Labels, p.Status.QoS
 		for _, o := range p.Meta.Owners {
 			if o.Controller {
-				to.owner = workload(o.Kind, o.Name, p.Meta.Labels["pod-template-hash"])
+				to.ownerKind, to.owner = workload(o.Kind, o.Name, p.Meta.Labels)
 			}
 		}
-		for _, c := range p.Spec.InitContainers {
-			if c.RestartPolicy == "Always" { // the others have ended
-				to.specified(c)
+		others := true
+		for i, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
+			init := i < len(p.Spec.InitContainers)
+			if !init || c.RestartPolicy == "Always" { // the others have ended
+				to.specified(c, init)
 			}
+			others = others && (c.Name == sidecar || c.guaranteed())
 		}
-		for _, c := range p.Spec.Containers {
-			to.specified(c)
-		}
+		to.othersGuaranteed = &others
 	})
 }
 
-// specified adds a container with its limits.
-func (p *pod) specified(c kubeContainer) {
-	to := p.container(c.Name)
+// guaranteed is whether it has requests equal to limits, of both resources; containers
+// that have ended count in a pod's class.
+func (c *kubeContainer) guaranteed() bool {
 	for _, resource := range []string{"cpu", "memory"} {
-		if v := quantity(c.Resources.Limits[resource]); v != nil {
-			to.limit(resource, *v)
+		limit, request := quantity(c.Resources.Limits[resource]), quantity(c.Resources.Requests[resource])
+		if limit == nil || request == nil || *limit != *request {
+			return false
 		}
 	}
+	return true
+}
+
+// specified adds a container with its limits and requests.
+func (p *pod) specified(c kubeContainer, init bool) {
+	to := p.container(c.Name)
+	to.init = init
+	to.cpuLimit, to.memoryLimit = quantity(c.Resources.Limits["cpu"]), quantity(c.Resources.Limits["memory"])
+	to.cpuRequest, to.memoryRequest = quantity(c.Resources.Requests["cpu"]), quantity(c.Resources.Requests["memory"])
 }
 
 // services notes which pods each Service selects.
@@ -235,74 +250,4 @@ func path(api, ns, what string) string {
 		return api + "/" + what
 	}
 	return api + "/namespaces/" + url.PathEscape(ns) + "/" + what
-}
-
-// Bounds on what is read of an API server.
-const (
-	pageItems = 500
-	maxPage   = 256 << 20
-	maxPages  = 10_000
-)
-
-// list calls take with each item, a page of pageItems after the other.
-func list[T any](ctx context.Context, k *cluster, path string, take func(T)) error {
-	query := url.Values{"limit": {fmt.Sprint(pageItems)}}
-	for range maxPages {
-		body, err := k.get(ctx, path, query)
-		if err != nil {
-			return err
-		}
-		var page struct {
-			Meta struct {
-				Continue string `json:"continue"`
-			} `json:"metadata"`
-			Items []T `json:"items"`
-		}
-		err = json.NewDecoder(io.LimitReader(body, maxPage)).Decode(&page)
-		body.Close()
-		if err != nil {
-			return fmt.Errorf("collect: %s answers %s with what is no list: %w", k.base.Host, path, err)
-		}
-		for _, item := range page.Items {
-			take(item)
-		}
-		if page.Meta.Continue == "" {
-			return nil
-		}
-		query.Set("continue", page.Meta.Continue)
-	}
-	return fmt.Errorf("collect: the list %s does not end", path)
-}
-
-// get asks for a path, and returns the body of a 200.
-func (k *cluster) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
-	u := k.base.JoinPath(path)
-	u.RawQuery = query.Encode()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("collect: %w", err)
-	}
-	r.Header.Set("Accept", "application/json")
-	answer, err := k.http.Do(r)
-	if err != nil {
-		return nil, fmt.Errorf("collect: %w", err)
-	}
-	if answer.StatusCode == http.StatusOK {
-		return answer.Body, nil
-	}
-	defer answer.Body.Close()
-	return nil, refused(answer, path)
-}
-
-// refused says why an API server did not answer, in its own words where it has some.
-func refused(answer *http.Response, path string) error {
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
-	var status struct {
-		Message string `json:"message"`
-	}
-	said := strings.TrimSpace(string(text))
-	if json.Unmarshal(text, &status) == nil && status.Message != "" {
-		said = status.Message
-	}
-	return errors.Join(fmt.Errorf("collect: %s answers %s with %s: %.300s", answer.Request.URL.Host, path, answer.Status, said), err)
 }

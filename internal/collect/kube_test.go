@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -202,6 +204,132 @@ func TestKubeFails(t *testing.T) {
 	s.answers["/api/v1/namespaces/shop/pods"] = "no JSON"
 	if _, _, err := Kube(t.Context(), Cluster{Kubeconfig: config, Context: "mine"}, Options{Namespaces: []string{"shop"}}); err == nil || !strings.Contains(err.Error(), "no list") {
 		t.Errorf("no JSON: %v", err)
+	}
+}
+
+// served is a cluster whose API is h, plain.
+func served(t *testing.T, h http.HandlerFunc) *cluster {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cluster{server.Client(), base}
+}
+
+// names lists what list takes.
+func names(t *testing.T, k *cluster) (got []string, err error) {
+	t.Helper()
+	err = list(t.Context(), k, "api/v1/pods", func(p kubePod) { got = append(got, p.Meta.Name) })
+	return got, err
+}
+
+// TestListComesAgain: a server that is busy is asked again when it says, a list whose
+// continuation has expired is begun again, and neither for ever.
+func TestListComesAgain(t *testing.T) {
+	asked, busy, expired := 0, 2, 1
+	k := served(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		switch {
+		case busy > 0:
+			busy--
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(429)
+		case r.FormValue("continue") == "":
+			fmt.Fprint(w, `{"kind": "PodList", "metadata": {"continue": "x"}, "items": [{"metadata": {"name": "a"}}]}`)
+		case expired > 0:
+			expired--
+			w.WriteHeader(410)
+		default:
+			fmt.Fprint(w, `{"items": [{"metadata": {"name": "b"}}], "metadata": {"continue": ""}}`)
+		}
+	})
+	// 429, 429, a page, 410, the first page again, the second one.
+	if got, err := names(t, k); err != nil || strings.Join(got, " ") != "a a b" || asked != 6 {
+		t.Errorf("%q after %d questions, %v", got, asked, err)
+	}
+	asked, busy = 0, 100
+	if _, err := names(t, k); err == nil || !strings.Contains(err.Error(), "429") || asked != maxTries {
+		t.Errorf("always busy: %d questions, %v", asked, err)
+	}
+	asked, busy, expired = 0, 0, 100
+	if _, err := names(t, k); err == nil || !strings.Contains(err.Error(), "410") || asked != 2*(maxRelists+1) {
+		t.Errorf("always expired: %d questions, %v", asked, err)
+	}
+}
+
+// TestEndlessListIsCut: a body without end costs no more than a page may have.
+func TestEndlessListIsCut(t *testing.T) {
+	k := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"items": [{"metadata": {"name": "a"}}`)
+		text := []byte(strings.Repeat(`, {"metadata": {"name": "b"}}`, 1000))
+		for {
+			if _, err := w.Write(text); err != nil {
+				return
+			}
+		}
+	})
+	n := 0
+	err := list(t.Context(), k, "api/v1/pods", func(kubePod) { n++ })
+	if err == nil || !strings.Contains(err.Error(), "longer than 64 MB") || n < 1_000_000 {
+		t.Errorf("%d items, %v", n, err)
+	}
+}
+
+// TestLogsComeInOrder: however long each takes, logs are written in the order of the
+// rows, several are fetched at a time, and what came before the time was over is kept.
+func TestLogsComeInOrder(t *testing.T) {
+	var now, most atomic.Int32
+	last := ""
+	k := served(t, func(w http.ResponseWriter, r *http.Request) {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		pod := strings.Split(r.URL.Path, "/")[6]
+		if pod == last {
+			<-r.Context().Done()
+			return
+		}
+		var n int
+		fmt.Sscanf(pod, "p%d", &n)
+		time.Sleep(time.Duration(n*7%5) * 10 * time.Millisecond)
+		fmt.Fprintln(w, pod)
+	})
+	r, want := &Request{}, ""
+	for i := range 30 {
+		r.Containers = append(r.Containers, Row{Pod: fmt.Sprint("p", i), Namespace: "n", Container: "app"}, Row{Pod: fmt.Sprint("p", i), Namespace: "n", Container: sidecar})
+		want += fmt.Sprintln(fmt.Sprint("p", i))
+	}
+	for _, size := range []int64{4096, maxHeld} {
+		var b bytes.Buffer
+		if warnings, err := k.logs(t.Context(), r, &b, size, time.Minute); err != nil || len(warnings) > 0 || b.String() != want {
+			t.Errorf("%q, %v, %q", b.String(), err, warnings)
+		}
+	}
+	if n := most.Load(); n < 2 || n > maxAhead {
+		t.Errorf("%d logs at a time", n)
+	}
+	last = "p29"
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var b bytes.Buffer
+	warnings, err := k.logs(ctx, r, &b, 4096, time.Minute)
+	if err != nil || b.String() != strings.TrimSuffix(want, "p29\n") {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	mustWarn(t, warnings, "the logs of 1 of 30 sidecars cannot be read")
+}
+
+// TestGatewayWithAnotherContainer: a gateway is one by its labels, whatever runs beside.
+func TestGatewayWithAnotherContainer(t *testing.T) {
+	s := &apiServer{answers: map[string]any{"/api/v1/pods": []any{
+		object(`{'metadata': {'name': 'gate-1', 'namespace': 'edge', 'labels': {'istio': 'ingressgateway'}}, 'spec': {'containers': [{'name': 'istio-proxy'}, {'name': 'agent'}]}, 'status': {'phase': 'Running'}}`),
+		object(`{'metadata': {'name': 'cart-1', 'namespace': 'shop'}, 'spec': {'containers': [{'name': 'istio-proxy'}, {'name': 'cart'}]}, 'status': {'phase': 'Running'}}`),
+	}}}
+	r, warnings, err := Kube(t.Context(), Cluster{Kubeconfig: s.kubeconfig(t), Context: "mine"}, Options{Log: "/log", CPULimit: 1, MemoryLimit: 1e9})
+	if err != nil || len(r.Containers) != 2 || r.Containers[0].Pod != "cart-1" || !strings.Contains(strings.Join(warnings, "|"), "1 pod is nothing but a proxy, or a gateway") {
+		t.Errorf("%+v, %v, %q", r, err, warnings)
 	}
 }
 

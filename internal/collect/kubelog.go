@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -19,34 +20,88 @@ const (
 )
 
 // logs writes what each sidecar of r logged in the window, at most so many bytes of
-// each, from the earliest on. Warnings tell of those that cannot be read (their pods
-// may be gone by now); the error is that of writing, or ctx's.
+// each, from the earliest on, in the order of the rows: several are fetched ahead, as
+// far as they find room in memory. Warnings tell of those that cannot be read (their
+// pods may be gone by now) or for which time was short; the error is that of writing,
+// ErrLogs, or that of a ctx that was cancelled.
 func (k *cluster) logs(ctx context.Context, r *Request, to io.Writer, most int64, window time.Duration) (warnings []string, err error) {
-	total, sidecars, lost := int64(0), 0, 0
-	var first error
+	var rows []Row
 	for _, row := range r.Containers {
-		if row.Container != sidecar {
-			continue
+		if row.Container == sidecar {
+			rows = append(rows, row)
 		}
-		sidecars++
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // what was fetched ahead in vain
+	next := k.ahead(ctx, rows, most, window)
+	total, lost := int64(0), 0
+	var first error
+	for i := range rows {
 		out := &lineWriter{w: to}
-		err := k.podLog(ctx, row, out, most, window)
-		if out.err != nil || ctx.Err() != nil {
+		err := next(i, out)
+		if out.err != nil || errors.Is(ctx.Err(), context.Canceled) {
 			return nil, cmp.Or(out.err, ctx.Err())
 		}
 		if err != nil {
 			lost++
 			first = cmp.Or(first, err)
 		}
-		if total += out.written; total > maxLogs-most {
-			warnings = append(warnings, fmt.Sprintf("the logs of %d sidecars and those after them were not read: they would take more than %d bytes", sidecars, int64(maxLogs)))
+		if total += out.written; total > maxLogs-most && i+1 < len(rows) {
+			warnings = append(warnings, fmt.Sprintf("the logs of %d sidecars and those after them were not read: they would take more than %d bytes", i+1, int64(maxLogs)))
 			break
 		}
 	}
 	if lost > 0 {
-		warnings = append(warnings, fmt.Sprintf("the logs of %d of %d sidecars cannot be read, the first for: %v", lost, sidecars, first))
+		warnings = append(warnings, fmt.Sprintf("the logs of %d of %d sidecars cannot be read, the first for: %v", lost, len(rows), first))
+	}
+	if lost == len(rows) && lost > 0 && total == 0 {
+		return warnings, ErrLogs
 	}
 	return warnings, nil
+}
+
+// maxAhead is how many logs are fetched at a time, maxHeld the bytes that they may take
+// until they are written.
+const (
+	maxAhead = 8
+	maxHeld  = 64 << 20
+)
+
+// ahead fetches logs before they are asked for; the function writes that of a row. They
+// have to be asked for one after the other. Logs too long to be held are fetched when
+// they are asked for, straight through.
+func (k *cluster) ahead(ctx context.Context, rows []Row, most int64, window time.Duration) func(i int, to io.Writer) error {
+	if most > maxHeld/2 {
+		return func(i int, to io.Writer) error { return k.podLog(ctx, rows[i], to, most, window) }
+	}
+	type fetched struct {
+		text bytes.Buffer
+		err  error
+	}
+	results := make([]chan *fetched, len(rows))
+	begin := func(i int) {
+		if i >= len(rows) {
+			return
+		}
+		results[i] = make(chan *fetched, 1)
+		go func() {
+			f := new(fetched)
+			f.err = k.podLog(ctx, rows[i], &f.text, most, window)
+			results[i] <- f
+		}()
+	}
+	wide := int(min(maxAhead, maxHeld/max(most, 1)))
+	for i := range min(wide, len(rows)) {
+		begin(i)
+	}
+	return func(i int, to io.Writer) error {
+		f := <-results[i]
+		begin(i + wide)
+		if _, err := f.text.WriteTo(to); err != nil {
+			return err
+		}
+		return f.err
+	}
 }
 
 func (k *cluster) podLog(ctx context.Context, row Row, to io.Writer, most int64, window time.Duration) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -54,13 +55,50 @@ func Prometheus(ctx context.Context, s Server, o Options) (*Request, []string, e
 		return nil, nil, err
 	}
 	if len(f) == 0 {
-		return nil, nil, fmt.Errorf("collect: %s has no container_cpu_usage_seconds_total and no container_memory_working_set_bytes %sof the last %s: does it scrape the kubelets' cAdvisor?", s.URL, within(o.Namespaces), o.Window)
+		return nil, nil, fmt.Errorf("collect: %s has no container_cpu_usage_seconds_total and no container_memory_working_set_bytes %sof the last %s: does it scrape the kubelets' cAdvisor?", q.url, within(o.Namespaces), o.Window)
 	}
 	warnings, err := q.state(ctx, f, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	return f.request(o, warnings)
+	if n := f.forget(); n > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s there within the last %s and not any more: left out", count(n, "pod was", "pods were"), o.Window))
+	}
+	return f.request(o, append(warnings, q.told...))
+}
+
+// forget drops pods that used something in the window and are gone: what they used is
+// no use to those that took their places. In a namespace of which kube-state-metrics tell
+// pods it is those that they do not; else those without memory, which unlike a rate is
+// told of what is there alone, if that of any is.
+func (f fleet) forget() (n int) {
+	listed, measured := map[string]bool{}, false
+	remembered := func(p *pod) bool {
+		for _, c := range p.containers {
+			if c.memory != nil {
+				return true
+			}
+		}
+		return false
+	}
+	for n, p := range f {
+		listed[n.namespace] = listed[n.namespace] || p.listed
+		measured = measured || remembered(p)
+	}
+	for at, p := range f {
+		if _, beside := p.meshed(); !beside {
+			continue // left out in any case
+		}
+		gone := measured && !remembered(p)
+		if listed[at.namespace] {
+			gone = !p.listed
+		}
+		if gone {
+			delete(f, at)
+			n++
+		}
+	}
+	return n
 }
 
 // container is the one that a metric is about.
@@ -82,8 +120,9 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	err = q.each(ctx, `max by (namespace,pod,exported_namespace,exported_pod,pod_ip,created_by_kind,created_by_name) (kube_pod_info)`, func(m model.Metric, _ float64) {
 		if p := found(m); p != nil {
 			infos++
+			p.listed = true
 			p.ip = string(m["pod_ip"])
-			p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), "")
+			p.ownerKind, p.owner = workload(string(m["created_by_kind"]), string(m["created_by_name"]), nil)
 		}
 	})
 	if err != nil {
@@ -98,17 +137,8 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	if err != nil {
 		return nil, err
 	}
-	for _, resource := range []string{"cpu", "memory"} {
-		for _, metric := range []string{"kube_pod_container_resource_limits", "kube_pod_init_container_resource_limits"} {
-			err := q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod) (%s{resource=%q,container=%q} or %s{resource=%q,exported_container=%q})`, metric, resource, sidecar, metric, resource, sidecar), func(m model.Metric, v float64) {
-				if p := found(m); p != nil && p.containers[sidecar] != nil {
-					p.containers[sidecar].limit(resource, v)
-				}
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
+	if err := q.specs(ctx, found); err != nil {
+		return nil, err
 	}
 	if infos == 0 {
 		warnings = append(warnings, "there is no kube_pod_info of these pods: without kube-state-metrics their addresses are not known, and an access log cannot be joined with them")
@@ -119,13 +149,32 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	return warnings, nil
 }
 
-// limit takes one of the two limits.
-func (c *container) limit(resource string, v float64) {
-	if resource == "cpu" {
-		c.cpuLimit = &v
-	} else {
-		c.memoryLimit = &v
+// specs adds what sidecars may use and are promised.
+func (q *querier) specs(ctx context.Context, found func(model.Metric) *pod) error {
+	type spec struct {
+		resource, metric string
+		at               func(*container) **float64
 	}
+	var all []spec
+	for _, of := range []string{"container", "init_container"} {
+		all = append(all,
+			spec{"cpu", "kube_pod_" + of + "_resource_limits", func(c *container) **float64 { return &c.cpuLimit }},
+			spec{"memory", "kube_pod_" + of + "_resource_limits", func(c *container) **float64 { return &c.memoryLimit }},
+			spec{"cpu", "kube_pod_" + of + "_resource_requests", func(c *container) **float64 { return &c.cpuRequest }},
+			spec{"memory", "kube_pod_" + of + "_resource_requests", func(c *container) **float64 { return &c.memoryRequest }})
+	}
+	for _, s := range all {
+		err := q.each(ctx, fmt.Sprintf(`max by (namespace,pod,exported_namespace,exported_pod) (%s{resource=%q,container=%q} or %s{resource=%q,exported_container=%q})`, s.metric, s.resource, sidecar, s.metric, s.resource, sidecar), func(m model.Metric, v float64) {
+			if p := found(m); p != nil && p.containers[sidecar] != nil {
+				c := p.containers[sidecar]
+				*s.at(c), c.init = &v, strings.Contains(s.metric, "_init_")
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // labelKeys are the labels that are asked for.
@@ -160,16 +209,25 @@ func (p *pod) label(m model.Metric, keys []string) (n int) {
 	return n
 }
 
-// workload is the name of what made a pod. A ReplicaSet's is its Deployment's and a
-// hash, which the pod's labels tell or its own form.
-func workload(kind, called, hash string) string {
+// workload is what made a pod, and its name. A ReplicaSet's is its Deployment's (or
+// Rollout's) and a hash, which the pod's labels tell or its own form.
+func workload(kind, called string, labels map[string]string) (string, string) {
 	switch {
-	case kind != "ReplicaSet" || called == "":
-		return called
-	case hash != "":
-		return strings.TrimSuffix(called, "-"+hash)
+	case called == "" || called == "<none>":
+		return "", ""
+	case kind != "ReplicaSet":
+		return kind, called
 	}
-	return request.Owner(called + "-x2x4z") // its name lacks the last part of its pods'
+	for _, by := range []struct{ hash, kind string }{{"pod-template-hash", "Deployment"}, {"rollouts-pod-template-hash", "Rollout"}} {
+		if name, ok := strings.CutSuffix(called, "-"+labels[by.hash]); ok && labels[by.hash] != "" && name != "" {
+			return by.kind, name
+		}
+	}
+	// Its name lacks the last part of its pods'.
+	if name := request.Owner(called + "-x2x4z"); name != called {
+		return "Deployment", name
+	}
+	return kind, called
 }
 
 // querier asks one server.
@@ -178,18 +236,23 @@ type querier struct {
 	url string
 	// namespaces is a matcher for those that were asked for, with its comma.
 	namespaces string
+	// told is what the server warned of, each once: that answers are incomplete, say.
+	told []string
 }
 
 func (s Server) open(o Options) (*querier, error) {
-	transport := http.RoundTripper(http.DefaultTransport)
-	if s.TokenFile != "" {
-		transport = &bearer{s.TokenFile, transport}
+	base, err := url.Parse(s.URL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		// The parser's own words repeat the URL, and what is secret in it.
+		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus", Masked(s.URL))
 	}
-	client, err := api.NewClient(api.Config{Address: s.URL, RoundTripper: transport})
+	a := &authority{host: base.Host, user: base.User, tokenFile: s.TokenFile, next: http.DefaultTransport}
+	base.User = nil // it is nobody's to print
+	client, err := api.NewClient(api.Config{Address: base.String(), RoundTripper: a})
 	if err != nil {
-		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", s.URL, err)
+		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", base, err)
 	}
-	q := &querier{api: prom.NewAPI(client), url: s.URL}
+	q := &querier{api: prom.NewAPI(client), url: base.String()}
 	if len(o.Namespaces) > 0 {
 		quoted := make([]string, len(o.Namespaces))
 		for i, n := range o.Namespaces {
@@ -200,9 +263,23 @@ func (s Server) open(o Options) (*querier, error) {
 	return q, nil
 }
 
+// Masked is a URL, or what was meant for one, without the user and password in it.
+func Masked(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, _, ok := strings.Cut(text[:at], "://")
+	if !ok {
+		return "xxxxx" + text[at:]
+	}
+	return scheme + "://xxxxx" + text[at:]
+}
+
 // each calls take with each sample of the query at the server's own time.
 func (q *querier) each(ctx context.Context, query string, take func(m model.Metric, v float64)) error {
-	answer, _, _, err := q.api.Query(ctx, query, time.Time{})
+	answer, warnings, _, err := q.api.Query(ctx, query, time.Time{})
+	q.heed(warnings)
 	if err != nil {
 		return fmt.Errorf("collect: %s does not answer %s: %w", q.url, query, err)
 	}
@@ -218,19 +295,41 @@ func (q *querier) each(ctx context.Context, query string, take func(m model.Metr
 	return nil
 }
 
-// bearer sends the token of a file along.
-type bearer struct {
-	file string
-	next http.RoundTripper
+// heed keeps a server's warnings, as many as anybody reads.
+func (q *querier) heed(warnings []string) {
+	const most = 10
+	for _, w := range warnings {
+		w = fmt.Sprintf("%s warns: %.300q", q.url, w)
+		if len(q.told) < most && !slices.Contains(q.told, w) {
+			q.told = append(q.told, w)
+		}
+	}
+}
+
+// authority says who asks, to the server that was named and to none that it leads to:
+// by the token of a file, or by the user and password of the URL.
+type authority struct {
+	host      string
+	user      *url.Userinfo
+	tokenFile string
+	next      http.RoundTripper
 }
 
 // RoundTrip is http.RoundTripper's.
-func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	token, err := os.ReadFile(b.file)
-	if err != nil {
-		return nil, err
+func (a *authority) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != a.host {
+		return a.next.RoundTrip(r)
 	}
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	return b.next.RoundTrip(r)
+	if a.tokenFile != "" {
+		token, err := os.ReadFile(a.tokenFile)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	} else if a.user != nil {
+		password, _ := a.user.Password()
+		r.SetBasicAuth(a.user.Username(), password)
+	}
+	return a.next.RoundTrip(r)
 }

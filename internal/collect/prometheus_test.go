@@ -133,6 +133,57 @@ shop/cart/cart-5ff8d5599f-rhvwg istio-proxy  0.25 6e+07
 	mustWarn(t, warnings, "there is no kube_pod_info", "tell no label that names a service", "nothing but a proxy", "2 of 2 pods have no address")
 }
 
+// TestPrometheusForgetsWhoIsGone: after a rollout the old pods' use is still in the
+// window; they take no part in the plan, nor in the limits.
+func TestPrometheusForgetsWhoIsGone(t *testing.T) {
+	gone := func(s series, namespace string) {
+		const cpu = "container_cpu_usage_seconds_total{"
+		for _, c := range []string{"istio-proxy", "old"} {
+			s[cpu] = append(s[cpu], "9 namespace="+namespace+" pod=old-0 container="+c)
+		}
+	}
+	s := shop() // kube-state-metrics tell of pods in shop and pay, and not of these
+	s["container_memory_working_set_bytes{"] = append(s["container_memory_working_set_bytes{"], "1e9 namespace=shop pod=old-0 container=istio-proxy")
+	s["kube_pod_container_resource_limits{resource=\"cpu\""] = append(s["kube_pod_container_resource_limits{resource=\"cpu\""], "0.5 namespace=shop pod=old-0")
+	gone(s, "shop")
+	gone(s, "pay")
+	url, _ := prometheus(t, s)
+	r, warnings, err := Prometheus(t.Context(), Server{URL: url}, Options{CPULimit: 3, MemoryLimit: 4e9, Log: "l"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRows(t, r, strings.Replace(shopRows, "shop/cart/cart-5ff8d5599f-7tq9x cart 10.0.0.2 0.5 ?\n", "", 1))
+	mustWarn(t, warnings, "2 pods were there within the last 5m0s and not any more", "nothing but a proxy")
+
+	// Without kube-state-metrics: what has no memory now, where others have, is gone.
+	for part := range s {
+		if strings.Contains(part, "kube_") {
+			delete(s, part)
+		}
+	}
+	s["container_memory_working_set_bytes{"] = s["container_memory_working_set_bytes{"][:3]
+	if r, _, err = Prometheus(t.Context(), Server{URL: url}, Options{CPULimit: 3, MemoryLimit: 4e9, Log: "l"}); err != nil || strings.Contains(rows(r), "old-0") {
+		t.Errorf("%v %s", err, rows(r))
+	}
+}
+
+// TestPrometheusWarnings: what a server says of its own answers (Thanos: that a store
+// is missing) is passed on, once.
+func TestPrometheusWarnings(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		result := ""
+		if strings.Contains(r.FormValue("query"), "container_cpu") {
+			result = sample("1 namespace=a pod=b container=istio-proxy") + "," + sample("1 namespace=a pod=b container=b")
+		}
+		fmt.Fprintf(w, `{"status":"success","warnings":["store 10.0.0.1 is unavailable"],"data":{"resultType":"vector","result":[%s]}}`, result)
+	}))
+	defer server.Close()
+	_, warnings, err := Prometheus(t.Context(), Server{URL: server.URL}, Options{CPULimit: 1, MemoryLimit: 1e9, Log: "l"})
+	if err != nil || strings.Count(strings.Join(warnings, "|"), "store 10.0.0.1 is unavailable") != 1 {
+		t.Errorf("%v, warnings %q", err, warnings)
+	}
+}
+
 // kube-state-metrics that are scraped without honorLabels have their own pod in the
 // labels, and those that matter as exported_….
 func TestPrometheusExportedLabels(t *testing.T) {
@@ -178,6 +229,35 @@ func TestPrometheusFails(t *testing.T) {
 	} {
 		if _, _, err := Prometheus(t.Context(), c.server, Options{CPULimit: 1, MemoryLimit: 1}); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", what, err, c.says)
+		}
+	}
+}
+
+// TestPasswordIsNotTold: the user and password of a URL go to its server as they are, to
+// no other, and into no error or warning.
+func TestPasswordIsNotTold(t *testing.T) {
+	for password, in := range map[string]string{"s3cret": "s3cret", "s3cr@t/": "s3cr%40t%2F"} {
+		got := ""
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, _, ok := r.BasicAuth(); ok {
+				t.Error("a server that was not named is told who asks")
+			}
+			w.WriteHeader(500)
+		}))
+		defer other.Close()
+		named := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, got, _ = r.BasicAuth()
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+		}))
+		defer named.Close()
+		for _, url := range []string{strings.Replace(named.URL, "//", "//bob:"+in+"@", 1), "http://bob:" + in + "@127.0.0.1:1", "http://bob:" + in + "@[bad", "bob:" + password + "@x y"} {
+			_, warnings, err := Prometheus(t.Context(), Server{URL: url}, Options{})
+			if err == nil || strings.Contains(err.Error()+strings.Join(warnings, ""), "s3cr") {
+				t.Errorf("%s: %v", url, err)
+			}
+		}
+		if got != password {
+			t.Errorf("the server is told %q, want %q", got, password)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/request"
 )
 
 // Workers is how many worker threads a sidecar with that limit should run: as many
@@ -13,17 +14,29 @@ import (
 // fewer cannot use what is given.
 func Workers(cpu budget.MilliCPU) int { return int(max(1, (cpu+999)/1000)) }
 
+// NoLimit stands for an amount of a Grant that is known to be without a limit.
+const NoLimit = -1
+
 // Change is what one pod's sidecar has to go through to get from one grant to
 // another.
 type Change struct {
 	Namespace, Pod, Service string
-	// From is what the pod is believed to have, zero where nothing tells, To what it
-	// is to get.
+	// OwnerKind and OwnerName are the pod's workload, "" where nobody told.
+	OwnerKind, OwnerName string
+	// Init is whether the sidecar is among the initContainers, where Told.
+	Init bool
+	// From is what the pod has, or is believed to have: Told says which. Amounts that
+	// nothing tells are 0. To is what it is to get.
 	From, To Grant
+	Told     bool
+	// Same is that nothing changes.
+	Same bool
 	// Restart is whether the pod must be replaced; otherwise it can be resized in
 	// place (Kubernetes 1.33 and later). Because is a sentence for people.
 	Restart bool
 	Because string
+
+	pod *request.Pod
 }
 
 // Changes says for every pod of a round whether what the plan gives it can be given
@@ -38,37 +51,133 @@ func Changes(r *Report) []Change {
 		to[a.Service] = Grant{a.Service, a.CPU, a.Memory}
 	}
 	var out []Change
-	for _, s := range r.Fleet() {
-		for _, p := range s.Pods {
-			c := Change{Namespace: p.Namespace, Pod: p.Name, Service: s.Name, From: given[s.Name], To: to[s.Name]}
-			c.Restart, c.Because = Resize(c.From, c.To, p.SidecarMemory)
-			out = append(out, c)
+	fleet := r.Fleet()
+	for i := range fleet {
+		s := &fleet[i]
+		for k := range s.Pods {
+			p := &s.Pods[k]
+			c := Change{Namespace: p.Namespace, Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
+			if spec := p.Spec; spec != nil {
+				c.OwnerKind, c.OwnerName, c.Init = spec.OwnerKind, spec.OwnerName, spec.Init
+				c.told(spec)
+			}
+			out = append(out, c.Towards(to[s.Name]))
 		}
 	}
 	return out
 }
 
+// told takes the limits that a row tells for what the sidecar has. A row that tells its
+// pod's class tells all there is: what it lacks is no limit.
+func (c *Change) told(s *request.Spec) {
+	if s.CPULimit == nil && s.MemoryLimit == nil && s.QoS == "" {
+		return
+	}
+	c.Told = true
+	if s.CPULimit != nil {
+		c.From.CPU = budget.MilliCPU(whole(*s.CPULimit * 1000))
+	}
+	if s.MemoryLimit != nil {
+		c.From.Memory = budget.Bytes(whole(*s.MemoryLimit))
+	}
+	if s.QoS != "" && s.CPULimit == nil {
+		c.From.CPU = NoLimit
+	}
+	if s.QoS != "" && s.MemoryLimit == nil {
+		c.From.Memory = NoLimit
+	}
+}
+
+// Towards is the change to another grant.
+func (c Change) Towards(to Grant) Change {
+	c.To = to
+	c.Restart, c.Because = Resize(c.From, to, c.pod.SidecarMemory)
+	c.Same = c.From.CPU == to.CPU && c.From.Memory == to.Memory && c.requestsAre(to)
+	if c.Same {
+		return c
+	}
+	class, assumed := c.classAfter()
+	switch {
+	case class != "" && !c.Restart:
+		c.Restart, c.Because = true, class
+	case class != "":
+		c.Because += "; and " + class
+	case c.From.CPU == to.CPU && c.From.Memory == to.Memory:
+		c.Because = "its requests change to its limits"
+	}
+	var guesses []string
+	if !c.Told && c.From.CPU > 0 && c.From.Memory > 0 {
+		guesses = append(guesses, "its limits now are assumed")
+	}
+	if assumed && !c.Restart {
+		guesses = append(guesses, "that its QoS class stays is assumed")
+	}
+	if len(guesses) > 0 {
+		c.Because += "; " + strings.Join(guesses, ", ")
+	}
+	return c
+}
+
+// requestsAre is whether its requests, as far as they are told, are what to gives.
+func (c *Change) requestsAre(to Grant) bool {
+	is := func(have *float64, want float64) bool { return have == nil || whole(*have) == int64(want) }
+	s := c.pod.Spec
+	if s == nil {
+		return true
+	}
+	milli := s.CPURequest
+	if milli != nil {
+		m := *milli * 1000
+		milli = &m
+	}
+	return is(milli, float64(to.CPU)) && is(s.MemoryRequest, float64(to.Memory))
+}
+
+// classAfter says what QoS class a resize would give the pod, "" where it stays: with
+// requests equal to limits in the sidecar the other containers decide. assumed is that
+// they are not known.
+func (c *Change) classAfter() (problem string, assumed bool) {
+	const guaranteed, burstable = "Guaranteed", "Burstable"
+	s := c.pod.Spec
+	if s == nil || s.QoS == "" || s.OthersGuaranteed == nil && s.QoS != guaranteed {
+		return "", true
+	}
+	after := burstable
+	if s.QoS == guaranteed || *s.OthersGuaranteed {
+		after = guaranteed
+	}
+	if after == s.QoS {
+		return "", false
+	}
+	return fmt.Sprintf("its QoS class would change from %s to %s, which Kubernetes refuses", s.QoS, after), false
+}
+
 // Resize says whether a sidecar must be restarted to go from one grant to another,
-// and why. An amount of from that is 0 is not known; used is the memory that it
-// uses, nil when that is not known.
+// and every reason why. An amount of from that is 0 is not known; used is the memory
+// that it uses, nil when that is not known.
 func Resize(from, to Grant, used *float64) (restart bool, because string) {
-	if from.CPU == 0 {
-		return true, fmt.Sprintf("what limit it has now is not known: it may not run the %s that %s take", workers(to.CPU), cores(to.CPU))
+	var why []string
+	was, is := Workers(from.CPU), Workers(to.CPU)
+	switch {
+	case from.CPU == 0:
+		why = append(why, fmt.Sprintf("what limit it has now is not known: it may not run the %s that %s take", workers(to.CPU), cores(to.CPU)))
+	case from.CPU < 0:
+		why = append(why, fmt.Sprintf("it has no CPU limit, and so runs a worker for each core of its node: %s take %s", cores(to.CPU), workers(to.CPU)))
+	case was != is:
+		why = append(why, fmt.Sprintf("it runs %s since it started and needs %s for %s: a limit that changes in place changes no workers",
+			workers(from.CPU), workers(to.CPU), cores(to.CPU)))
 	}
-	if was, is := Workers(from.CPU), Workers(to.CPU); was != is {
-		return true, fmt.Sprintf("it runs %s since it started and needs %s for %s: a limit that changes in place changes no workers",
-			workers(from.CPU), workers(to.CPU), cores(to.CPU))
+	switch {
+	case from.Memory == 0:
+		why = append(why, "what memory limit it has now is not known: a smaller one may end it")
+	case from.Memory > 0 && to.Memory >= from.Memory:
+	case used == nil:
+		why = append(why, "its memory limit shrinks, and what it uses is not known")
+	case *used > shrinkRoom*float64(to.Memory):
+		why = append(why, fmt.Sprintf("its memory limit shrinks to %d bytes under a use of %.0f", to.Memory, *used))
 	}
-	if from.Memory == 0 {
-		return true, "what memory limit it has now is not known: a smaller one may end it"
-	}
-	if to.Memory < from.Memory {
-		if used == nil {
-			return true, "its memory limit shrinks, and what it uses is not known"
-		}
-		if *used > shrinkRoom*float64(to.Memory) {
-			return true, fmt.Sprintf("its memory limit shrinks to %d bytes under a use of %.0f", to.Memory, *used)
-		}
+	if len(why) > 0 {
+		return true, strings.Join(why, "; and ")
 	}
 	return false, inPlace(from, to)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/request"
 )
 
 func TestWorkers(t *testing.T) {
@@ -37,4 +38,39 @@ func TestResize(t *testing.T) {
 	f(grant(0, 128), grant(100, 128), mb(60), true, "not known")
 	f(grant(100, 0), grant(100, 128), mb(60), true, "not known")
 	f(grant(100, 128), grant(100, 128), nil, false, "nothing changes")
+	// All that stands against it is told.
+	f(grant(2000, 256), grant(600, 128), mb(120), true, "runs 2 workers since it started and needs 1 worker for 0.6 cores: a limit that changes in place changes no workers; and its memory limit shrinks")
+}
+
+// TestChangesByWhatIsTold: limits, class and owner of the real pods go before what the
+// last plan is believed to have given; what nobody told is said to be assumed.
+func TestChangesByWhatIsTold(t *testing.T) {
+	num := func(f float64) *float64 { return &f }
+	yes, no := true, false
+	f := func(spec *request.Spec, restart bool, because string) {
+		t.Helper()
+		r := &Report{Observation: &Observation{Request: &request.Request{Containers: []request.Container{
+			{Service: "a", Pod: "a-1", Sidecar: true, Memory: num(50e6), Spec: spec}}}},
+			Was: []Grant{{"a", 100, 128e6}}, Plan: budget.Plan{Allotments: []budget.Allotment{{Service: "a", Pods: 1, CPU: 600, Memory: 300e6}}}}
+		if c := Changes(r)[0]; c.Restart != restart || c.Because != because {
+			t.Errorf("%+v: restart %v, %q\nwant %v, %q", spec, c.Restart, c.Because, restart, because)
+		}
+	}
+	const up = "from 0.1 cores to 0.6 cores it keeps 1 worker, its memory limit grows"
+	f(nil, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
+	f(&request.Spec{OwnerKind: "Deployment"}, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
+	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6)}, false, up+"; that its QoS class stays is assumed")
+	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6), QoS: "Burstable", OthersGuaranteed: &no}, false, up)
+	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6), QoS: "Guaranteed"}, false, up)
+	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6), QoS: "Burstable", OthersGuaranteed: &yes}, true,
+		"its QoS class would change from Burstable to Guaranteed, which Kubernetes refuses")
+	// The pod of the prover: 2 cores and 1 GiB, requests of Istio's default, its other
+	// container guaranteed. Two reasons, and the memory has room (50 of 300 MB).
+	f(&request.Spec{CPULimit: num(2), MemoryLimit: num(1 << 30), CPURequest: num(0.1), MemoryRequest: num(128 << 20), QoS: "Burstable", OthersGuaranteed: &yes}, true,
+		"it runs 2 workers since it started and needs 1 worker for 0.6 cores: a limit that changes in place changes no workers; and its QoS class would change from Burstable to Guaranteed, which Kubernetes refuses")
+	// The class is told, so a limit that is not there is none.
+	f(&request.Spec{QoS: "Burstable", OthersGuaranteed: &no}, true,
+		"it has no CPU limit, and so runs a worker for each core of its node: 0.6 cores take 1 worker")
+	f(&request.Spec{CPULimit: num(0.6), MemoryLimit: num(300e6), CPURequest: num(0.1), QoS: "Burstable", OthersGuaranteed: &no}, false, "its requests change to its limits")
+	f(&request.Spec{CPULimit: num(0.6), MemoryLimit: num(300e6), CPURequest: num(0.6), MemoryRequest: num(300e6), QoS: "Burstable", OthersGuaranteed: &no}, false, "nothing changes")
 }

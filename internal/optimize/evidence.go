@@ -36,8 +36,8 @@ func (d digest) amount(p *float64) {
 }
 
 // evidence hashes what a round shows. Rows are hashed one by one and the hashes
-// added, so that their order does not matter and two equal rows do not cancel;
-// the graph is the same value whatever the order of lines.
+// added, so that their order does not matter and two equal rows do not cancel; the
+// graph hashes its lines in the same way.
 func evidence(obs *Observation) uint64 {
 	var rows uint64
 	for _, c := range obs.Request.Containers {
@@ -50,30 +50,14 @@ func evidence(obs *Observation) uint64 {
 		}
 		d.amount(c.CPU)
 		d.amount(c.Memory)
+		if c.Sidecar && c.Spec != nil {
+			d.amount(c.Spec.CPULimit)
+			d.amount(c.Spec.MemoryLimit)
+		}
 		rows += bits.RotateLeft64(d.x.Sum64(), 17)
 	}
 	d := newDigest()
 	d.number(rows)
-	digestGraph(d, obs)
+	d.number(obs.Graph.Digest)
 	return d.x.Sum64()
-}
-
-// digestGraph adds what the log showed.
-func digestGraph(d digest, obs *Observation) {
-	g := obs.Graph
-	for _, n := range g.Nodes {
-		d.text(n.Name)
-		d.float(n.Rate)
-	}
-	for _, e := range g.Edges {
-		d.number(uint64(e.From))
-		d.number(uint64(e.To))
-		d.number(uint64(e.Calls))
-		d.float(e.Rate)
-		d.float(e.PerCall)
-		d.number(uint64(e.Mean))
-		d.number(uint64(e.P99))
-	}
-	d.number(uint64(g.Gateway.Requests))
-	d.number(uint64(g.Gateway.Mean))
 }

@@ -75,23 +75,29 @@ type heldCase struct {
 	learned int
 }
 
-// done is one request at one pod: when it began, and which set of hosts it called.
+// done is one request at one pod: when it began and, where its coming in was logged,
+// ended, and which set of hosts it called.
 type done struct {
-	start graph.Micros
-	set   int32
+	start, end graph.Micros
+	received   bool
+	set        int32
+}
+
+func compareDone(a, b done) int {
+	return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.set, b.set))
 }
 
 func newHoldout(obs *Observation, o crgen.Options) *holdout {
 	h := &holdout{obs: obs, at: map[[2]int]int{}, number: map[string]int32{}}
 	byName := map[[2]string]int{}
-	for _, w := range observedScope(obs, o.LabelKey) {
+	for _, w := range observedScope(obs, o.Namespace) {
 		byName[[2]string{w.Service, w.Namespace}] = len(h.cases)
 		h.cases = append(h.cases, heldCase{Workload: w})
 	}
 	for i := range obs.Graph.Nodes {
 		n := &obs.Graph.Nodes[i]
 		for k := range n.Pods {
-			c, ok := byName[[2]string{n.Name, n.Pods[k].Namespace}]
+			c, ok := byName[[2]string{n.Name, homeOf(&n.Pods[k], o.Namespace)}]
 			if n.Kind != graph.Service || !ok {
 				continue
 			}
@@ -106,7 +112,7 @@ func (h *holdout) collect() {
 	byPod := map[[2]int][]done{}
 	for v := range h.obs.Graph.Visits() {
 		k := [2]int{v.Node, v.Pod}
-		byPod[k] = append(byPod[k], done{v.Start, h.set(v.Hosts)})
+		byPod[k] = append(byPod[k], done{v.Start, v.End, v.Received, h.set(v.Hosts)})
 	}
 	for i := range h.obs.Graph.Nodes {
 		for k := range h.obs.Graph.Nodes[i].Pods {
@@ -136,7 +142,7 @@ func (h *holdout) learn(c *heldCase, fraction float64) crgen.Workload {
 	calls := map[string]int{}
 	total := 0
 	for _, pod := range c.pods {
-		slices.SortFunc(pod, func(a, b done) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.set, b.set)) })
+		pod = h.gathered(pod)
 		first := int(fraction * float64(len(pod)))
 		for _, d := range pod[:first] {
 			for _, host := range h.sets[d.set] {
@@ -157,6 +163,72 @@ func (h *holdout) learn(c *heldCase, fraction float64) crgen.Workload {
 		w.Upstreams = append(w.Upstreams, crgen.Upstream{Host: host, Calls: n})
 	}
 	return w
+}
+
+// gathered are the requests of one pod, sorted. Where its sidecar logs what it receives,
+// calls under a request_id that never came in are no requests of their own (its
+// application does not pass it on): each is of the latest one under way when it began,
+// or of the one before it. Counted by themselves they would water down every share. What
+// began after all that came in had ended is of requests that the log's end cut off.
+func (h *holdout) gathered(pod []done) []done {
+	slices.SortFunc(pod, compareDone)
+	var in, strays, cut []done
+	end := graph.Micros(graph.Missing)
+	for _, d := range pod {
+		if d.received {
+			in, end = append(in, d), max(end, d.end)
+		}
+	}
+	for _, d := range pod {
+		switch {
+		case d.received:
+		case d.start > end:
+			cut = append(cut, d)
+		default:
+			strays = append(strays, d)
+		}
+	}
+	if len(in) == 0 || len(strays) == 0 {
+		return pod
+	}
+	sets := make([]map[int32]bool, len(in))
+	for _, d := range strays {
+		i := during(in, d.start)
+		if sets[i] == nil {
+			sets[i] = map[int32]bool{in[i].set: true}
+		}
+		sets[i][d.set] = true
+	}
+	for i, of := range sets {
+		if of == nil {
+			continue
+		}
+		var hosts []string
+		for set := range of {
+			hosts = append(hosts, h.sets[set]...)
+		}
+		slices.Sort(hosts)
+		in[i].set = h.set(slices.Compact(hosts))
+	}
+	return append(in, cut...)
+}
+
+// during is the place of the latest of the requests (sorted) that was under way at that
+// time, among the last few that had begun; else of the last that had.
+func during(in []done, at graph.Micros) int {
+	const few = 64
+	n, _ := slices.BinarySearchFunc(in, at, func(d done, at graph.Micros) int {
+		if d.start <= at {
+			return -1
+		}
+		return 1
+	})
+	for i := n - 1; i >= max(0, n-few); i-- {
+		if in[i].end >= at {
+			return i
+		}
+	}
+	return max(0, n-1)
 }
 
 // try counts the later requests that the scope would have cut.

@@ -2,8 +2,10 @@ package optimize
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/sluice-mesh/sluice/internal/demo"
 	"github.com/sluice-mesh/sluice/internal/request"
@@ -79,5 +81,40 @@ func TestHoldoutCounts(t *testing.T) {
 	}
 	if h := holdoutOf(t, chain(60, 0.5).request(), 0.5)["middle"]; h.Narrowed || h.Cut != 0 {
 		t.Errorf("%+v: with 30 requests nothing is narrowed or cut", h)
+	}
+}
+
+// TestHoldoutOfAnApplicationThatDropsRequestIDs: each of 400 requests makes middle call
+// back nine times, and from the 381st on rare, all under ids of their own: 20 of the 200
+// later requests are cut, a tenth, though the log has 2,020 ids of middle's after them.
+func TestHoldoutOfAnApplicationThatDropsRequestIDs(t *testing.T) {
+	w := &world{requests: 400, services: []worldService{
+		{"middle", []string{"middle-5d-a"}, nil}, {"back", []string{"back-5d-a"}, nil}, {"rare", []string{"rare-5d-a"}, nil},
+	}}
+	var more []fields
+	call := func(n, k, to int, host string) {
+		more = append(more, sent(n, w.ip(0, 0), w.ip(to, 0), fields{"request_id": fmt.Sprintf("own-%d-%d", n, k), "duration": 0,
+			"upstream_cluster": "outbound|80||" + host + ".default.svc.cluster.local",
+			"start_time":       time.UnixMilli(1_700_000_000_001 + int64(n)).UTC().Format("2006-01-02T15:04:05.000Z")}))
+	}
+	for n := range 400 {
+		for k := range 9 {
+			call(n, k, 1, "back")
+		}
+		if n >= 380 {
+			call(n, 9, 2, "rare")
+		}
+	}
+	h := holdoutOf(t, w.with(more...), 0.5)["middle"]
+	if h.Learned != 200 || h.Later != 200 || h.Cut < 19 || h.Cut > 20 {
+		t.Errorf("%+v, want 20 of 200 cut", h)
+	}
+	// Without what middle receives nothing tells how many requests its calls are of; by
+	// what others sent to it there are no more than 400.
+	w.outboundOnly = true
+	for _, e := range mustRun(t, w.with(more...), nil).Scopes() {
+		if e.Service == "middle" && e.Requests != 400 {
+			t.Errorf("%d requests, want 400", e.Requests)
+		}
 	}
 }

@@ -103,6 +103,9 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory, list
 		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}], listened))
 	}
 	out.Given, out.GivenMemory = given(s.Name, out.Uses, prior)
+	if cpu, memory := told(s); cpu > 0 && memory > 0 {
+		out.Given, out.GivenMemory = cpu, memory
+	}
 	return out
 }
 
@@ -185,6 +188,23 @@ func given(service string, uses []budget.Use, prior *Memory) (budget.MilliCPU, b
 	}
 	if 2*more >= max(1, known) {
 		memory = 0
+	}
+	return cpu, memory
+}
+
+// told are the limits that the rows tell of a service's sidecars, 0 where they do not,
+// or not the same of all.
+func told(s *request.Service) (cpu budget.MilliCPU, memory budget.Bytes) {
+	for i := range s.Pods {
+		spec := s.Pods[i].Spec
+		if spec == nil || spec.CPULimit == nil || spec.MemoryLimit == nil {
+			return 0, 0
+		}
+		c, m := budget.MilliCPU(whole(*spec.CPULimit*1000)), budget.Bytes(whole(*spec.MemoryLimit))
+		if i > 0 && (c != cpu || m != memory) {
+			return 0, 0
+		}
+		cpu, memory = c, m
 	}
 	return cpu, memory
 }

@@ -100,6 +100,6 @@ func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options
 		known = prior.Scope
 	}
 	o.Round = next.Round
-	next.Scope = crgen.Remember(known, observedScope(obs, o.LabelKey), o)
+	next.Scope = crgen.Remember(known, observedScope(obs, o.Namespace), o)
 	return next
 }

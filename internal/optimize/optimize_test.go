@@ -151,12 +151,30 @@ func TestEvidence(t *testing.T) {
 		"a row twice": {func(r *request.Request) { r.Containers = append(r.Containers, r.Containers[0]) }, false},
 		"fewer lines": {func(r *request.Request) { r.OpenLog = withLog(bytes.Join(ls[:1000], []byte("\n"))).OpenLog }, false},
 		"no log":      {func(r *request.Request) { r.OpenLog = withLog(nil).OpenLog }, false},
+		// Figures stay the same in these: what was called, and whose requests they are.
+		"another host":     {relogged(ls, "ratings.default.svc", "ratings-v2.default.svc"), false},
+		"other requests":   {relogged(ls, `"request_id":"`, `"request_id":"x`), false},
+		"another response": {relogged(ls, `"response_code":200`, `"response_code":201`), true}, // no figure is made of it
+		"lines repeated": {func(r *request.Request) {
+			r.OpenLog = withLog(bytes.Join(append(ls, ls[5:90]...), []byte("\n"))).OpenLog
+		}, true},
 	} {
 		req := demo.Request()
 		c.change(req)
 		if same := mustRun(t, req, nil).Evidence == base; same != c.same {
 			t.Errorf("%s changed: same evidence is %v, want %v", name, same, c.same)
 		}
+	}
+}
+
+// relogged replaces text in the log; it must be there.
+func relogged(ls [][]byte, old, new string) func(*request.Request) {
+	return func(r *request.Request) {
+		log := bytes.Join(ls, []byte("\n"))
+		if !bytes.Contains(log, []byte(old)) {
+			panic("the log lacks " + old)
+		}
+		r.OpenLog = withLog(bytes.ReplaceAll(log, []byte(old), []byte(new))).OpenLog
 	}
 }
 

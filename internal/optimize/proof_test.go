@@ -138,28 +138,16 @@ func TestEvidenceIsEachNamespacesOwn(t *testing.T) {
 	}
 }
 
-// TestLabelsOfTheRequest: where pods bring labels, one that names the workload and
-// that all its pods share selects them; the key that was asked for goes first.
+// TestLabelsOfTheRequest: what the rows tell of pods' labels gets to the selector.
 func TestLabelsOfTheRequest(t *testing.T) {
-	f := func(key string, want map[string]string, labels ...[]request.Label) {
-		t.Helper()
-		s := request.Service{Name: "a"}
-		for _, l := range labels {
-			s.Pods = append(s.Pods, request.Pod{Labels: l})
-		}
-		got := selectors([]request.Service{s}, key)[podName{"", "a"}]
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
+	w := chain(600, 0.5)
+	req := w.request()
+	for i := range req.Containers {
+		req.Containers[i].Labels = []request.Label{{Key: "k8s-app", Value: "the-" + req.Containers[i].Service}}
+	}
+	for _, r := range mustRun(t, req, nil).Resources {
+		if want := "      k8s-app: the-" + r.Service + "\n"; r.Service != "" && !strings.Contains(r.YAML, want) {
+			t.Errorf("want%s in\n%s", want, r.YAML)
 		}
 	}
-	app, name, v1, v2 := request.Label{Key: "app", Value: "x"}, request.Label{Key: "app.kubernetes.io/name", Value: "y"},
-		request.Label{Key: "version", Value: "v1"}, request.Label{Key: "version", Value: "v2"}
-	type l = []request.Label
-	f("", map[string]string{"app": "x"}, l{app, name, v1}, l{app, name, v2})
-	f("version", map[string]string{"version": "v1"}, l{app, v1})
-	f("version", map[string]string{"app": "x"}, l{app, v1}, l{app, v2})
-	f("", map[string]string{"app.kubernetes.io/name": "y"}, l{name, v1}, l{name, v2}, nil)
-	f("", map[string]string{"version": "v1"}, l{v1}, l{v1})
-	f("", nil, l{v1}, l{v2})
-	f("", nil, nil)
 }

@@ -10,103 +10,166 @@ import (
 )
 
 // observedScope is what this round shows each workload to call, and in how many
-// requests. labelKey is the label that selects pods where they carry it.
-func observedScope(obs *Observation, labelKey string) []crgen.Workload {
+// requests. told is the namespace of those that name none, "" where the hosts by which
+// they are called shall tell.
+func observedScope(obs *Observation, told string) []crgen.Workload {
 	g := obs.Graph
-	ups := make([][]crgen.Upstream, len(g.Nodes))
+	calls := make([][]*graph.Edge, len(g.Nodes))
 	for i := range g.Edges {
 		e := &g.Edges[i]
-		ups[e.From] = append(ups[e.From], upstreams(g, e)...)
+		calls[e.From] = append(calls[e.From], e)
 	}
-	proof, shared, labels := newProof(obs), sharedPods(obs.fleet), selectors(obs.fleet, labelKey)
+	proof, labels := newProof(obs), carried(obs.fleet)
+	shared := sharedPods(obs.fleet)
 	var ws []crgen.Workload
 	for i := range g.Nodes {
-		if n := &g.Nodes[i]; n.Kind == graph.Service {
-			ws = append(ws, workloads(n, ups[i], proof, shared)...)
+		n := &g.Nodes[i]
+		if n.Kind != graph.Service {
+			continue
 		}
-	}
-	for i := range ws {
-		ws[i].Labels = labels[podName{ws[i].Namespace, ws[i].Service}]
+		for _, home := range homesOf(n, told) {
+			w := workload(n, home, told, proof, shared, labels)
+			for _, e := range calls[i] {
+				w.Upstreams = append(w.Upstreams, upstreams(g, e, home, told)...)
+			}
+			ws = append(ws, w)
+		}
 	}
 	return ws
 }
 
-// identities are the labels that name a workload, in the order in which they are
-// tried after the one that was asked for: those that Istio and Kubernetes recommend
-// or write themselves.
-var identities = []string{crgen.DefaultLabelKey, "app.kubernetes.io/name", "service.istio.io/canonical-name", "k8s-app", "name"}
+// homeOf is the namespace that p lives in; "" where nothing tells.
+func homeOf(p *graph.PodTraffic, told string) string {
+	if told != "" {
+		return cmp.Or(p.Namespace, told)
+	}
+	return p.Home
+}
 
-// selectors are the labels by which to select the pods of each workload (by its
-// namespace and service), where the request brought some: one that names it and
-// that all its pods have in common, else all that they have in common.
-func selectors(fleet []request.Service, labelKey string) map[podName]map[string]string {
-	common := map[podName][]request.Label{}
-	for _, s := range fleet {
-		for _, p := range s.Pods {
-			if len(p.Labels) == 0 {
-				continue
-			}
-			k := podName{p.Namespace, s.Name}
-			if before, ok := common[k]; ok {
-				common[k] = slices.DeleteFunc(slices.Clone(before), func(l request.Label) bool { return !slices.Contains(p.Labels, l) })
-			} else {
-				common[k] = p.Labels
-			}
+// homesOf are the namespaces that n's pods live in, sorted.
+func homesOf(n *graph.Node, told string) []string {
+	var out []string
+	for i := range n.Pods {
+		if home := homeOf(&n.Pods[i], told); len(out) == 0 || out[len(out)-1] != home {
+			out = append(out, home)
 		}
 	}
-	out := map[podName]map[string]string{}
-	for k, labels := range common {
-		if chosen := choose(labels, labelKey); len(chosen) > 0 {
-			out[k] = chosen
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Workloads are the names of the workloads that a round shows, as Options.Labels has
+// them: by service, and by namespace and service.
+func Workloads(obs *Observation, o Options) map[string]bool {
+	names := map[string]bool{}
+	ws := observedScope(obs, o.Resources.Namespace)
+	for _, e := range crgen.Explain(ws, o.Resources) {
+		for _, s := range append(e.Merged, e.Service) {
+			names[s], names[e.Namespace+"/"+s] = true, true
+		}
+	}
+	return names
+}
+
+// role is why a workload gets no Sidecar by what its pods carry, "" where it may. What
+// is ambient is taken out of what a Sidecar has to match: none applies to it.
+func role(w *crgen.Workload) string {
+	if slices.ContainsFunc(w.Carries, func(c crgen.Carried) bool { return request.IsGateway(w.Service, c.Labels) }) {
+		return isGateway
+	}
+	rest := slices.DeleteFunc(slices.Clone(w.Carries), func(c crgen.Carried) bool { return request.IsAmbient(c.Labels) })
+	if len(rest) == 0 && len(w.Carries) > 0 {
+		return isAmbient
+	}
+	w.Carries = rest
+	return ""
+}
+
+// carried is what each pod carries.
+func carried(fleet []request.Service) map[podName][]request.Label {
+	out := map[podName][]request.Label{}
+	for _, s := range fleet {
+		for _, p := range s.Pods {
+			if k := (podName{p.Namespace, p.Name}); len(p.Labels) > 0 {
+				out[k] = p.Labels
+			}
 		}
 	}
 	return out
 }
 
-func choose(labels []request.Label, labelKey string) map[string]string {
-	all := map[string]string{}
+// labelMap is labels as a map, nil for none.
+func labelMap(labels []request.Label) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
+	all := make(map[string]string, len(labels))
 	for _, l := range labels {
 		all[l.Key] = l.Value
-	}
-	for _, key := range append([]string{cmp.Or(labelKey, crgen.DefaultLabelKey)}, identities...) {
-		if value := all[key]; value != "" {
-			return map[string]string{key: value}
-		}
 	}
 	return all
 }
 
-// isGateway is why a gateway gets no Sidecar.
-const isGateway = "it is a gateway, and gateways ignore Sidecars"
+// Why a gateway and an ambient workload get no Sidecar.
+const (
+	isGateway = "it is a gateway, and gateways ignore Sidecars"
+	isAmbient = "its pods are in the ambient mesh and have no sidecar"
+)
 
-// workloads makes one Workload for each namespace of n. Those of a service that
-// lives in several share what the service was seen to call, for the log's hosts
-// do not tell them apart; the evidence is each one's own.
-func workloads(n *graph.Node, ups []crgen.Upstream, proof *proof, shared map[podName]bool) []crgen.Workload {
-	spaces := n.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
+// labelSets are sets of labels that were met: most workloads have one or two.
+type labelSets struct {
+	few  []*request.Label
+	many map[*request.Label]bool
+}
+
+// first tells whether a set is met for the first time.
+func (l *labelSets) first(set *request.Label) bool {
+	const few = 8
+	if l.many[set] || slices.Contains(l.few, set) {
+		return false
 	}
-	var ws []crgen.Workload
-	for _, ns := range spaces {
-		w := crgen.Workload{Service: n.Name, Namespace: ns, Opaque: n.Opaque, Upstreams: ups}
-		if n.Gateway {
-			w.Skip = isGateway
-		}
-		var pods []graph.PodTraffic
-		for _, p := range n.Pods {
-			if p.Namespace != ns {
-				continue
-			}
-			pods = append(pods, p)
-			if shared[podName{ns, p.Name}] {
-				w.Pods = append(w.Pods, p.Name)
-			}
-		}
-		w.Requests, w.Doubt = proof.of(pods)
-		ws = append(ws, w)
+	if len(l.few) < few {
+		l.few = append(l.few, set)
+		return true
 	}
-	return ws
+	if l.many == nil {
+		l.many = map[*request.Label]bool{}
+	}
+	l.many[set] = true
+	return true
+}
+
+// workload is what n's pods in one namespace are and prove, still without what they
+// call. Of labels each different set is told once; rows of one set share its slice, by
+// which it is known again.
+func workload(n *graph.Node, home, told string, proof *proof, shared map[podName]bool, labels map[podName][]request.Label) crgen.Workload {
+	w := crgen.Workload{Service: n.Name, Namespace: home, Opaque: n.Opaque}
+	var pods []graph.PodTraffic
+	var seen labelSets
+	for i := range n.Pods {
+		p := n.Pods[i]
+		if homeOf(&p, told) != home {
+			continue
+		}
+		pods = append(pods, p)
+		w.Sample = w.Sample.With(crgen.Sample(p.Requests), graph.SampleSize)
+		k := podName{p.Namespace, p.Name}
+		if shared[k] {
+			w.Pods = append(w.Pods, p.Name)
+		}
+		var set *request.Label
+		if ls := labels[k]; len(ls) > 0 {
+			set = &ls[0]
+		}
+		if seen.first(set) {
+			w.Carries = append(w.Carries, crgen.Carried{Labels: labelMap(labels[k]), Pod: p.Name})
+		}
+	}
+	w.Requests, w.Doubt = proof.of(pods)
+	if w.Skip = role(&w); n.Gateway {
+		w.Skip = isGateway
+	}
+	return w
 }
 
 // podName tells pods apart.
@@ -127,23 +190,26 @@ func sharedPods(fleet []request.Service) map[podName]bool {
 	return shared
 }
 
-// upstreams are the hosts by which e's callee was called. Where the log named
-// none (the callee's own lines alone), the service's name stands for its host.
-func upstreams(g *graph.Graph, e *graph.Edge) []crgen.Upstream {
+// upstreams are the hosts by which e's callee was called by pods that live in home. For
+// calls of which the log names none (TCP, calls by address, the callee's own lines
+// alone) its service's name stands.
+func upstreams(g *graph.Graph, e *graph.Edge, home, told string) []crgen.Upstream {
 	to := &g.Nodes[e.To]
+	hosts, unnamed := e.Hosts, e.Unnamed
+	for _, p := range e.Parts {
+		if p.Home == home {
+			hosts, unnamed = p.Hosts, p.Unnamed
+		}
+	}
 	var out []crgen.Upstream
-	for _, h := range e.Hosts {
+	for _, h := range hosts {
 		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastSeen: max(h.Last, 0)})
 	}
-	if len(out) > 0 {
+	if unnamed.Calls == 0 || to.Kind != graph.Service {
 		return out
 	}
-	spaces := to.Namespaces
-	if len(spaces) == 0 {
-		spaces = []string{""}
-	}
-	for _, ns := range spaces {
-		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: e.Calls})
+	for _, ns := range homesOf(to, told) {
+		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: unnamed.Calls, LastSeen: max(unnamed.Last, 0)})
 	}
 	return slices.Clip(out)
 }

@@ -1,14 +1,12 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -143,7 +141,12 @@ type Difference struct {
 	Restarts, InPlace int
 	// Resources that differ, by namespace and name.
 	Resources []resourceChange
-	Warnings  []string
+	// Untold is how many rows only one of the plans has, the other having been cut.
+	Untold   untold
+	Warnings []string
+
+	// open is Untold by the plan that was cut, the old one first.
+	open [2]untold
 }
 
 // serviceChange is what becomes of one service's sidecars.
@@ -167,6 +170,8 @@ type resourceChange struct {
 	Change    string   `json:"change"`
 	Added     []string `json:"added_hosts,omitempty"`
 	Removed   []string `json:"removed_hosts,omitempty"`
+	// Fields that differ besides, of a resource that changed.
+	Fields []fieldChange `json:"fields,omitempty"`
 }
 
 // Diff compares two plans.
@@ -174,14 +179,7 @@ func Diff(old, new *PlanDocument) *Difference {
 	d := &Difference{Old: *old, New: *new}
 	d.compareServices()
 	d.compareResources()
-	for _, x := range []struct {
-		name string
-		doc  *PlanDocument
-	}{{"old", old}, {"new", new}} {
-		if len(x.doc.Truncated) > 0 {
-			d.Warnings = append(d.Warnings, "the "+x.name+" plan was cut to fit its limit: what it leaves out looks removed or added")
-		}
-	}
+	d.incomplete()
 	return d
 }
 
@@ -200,6 +198,9 @@ func (d *Difference) compareServices() {
 		to, after := is[name]
 		if from == to {
 			d.Same++
+			continue
+		}
+		if d.cannotTell("resource", before, after, untold{Services: 1}) {
 			continue
 		}
 		c := serviceChange{Service: name, Change: changed, Pods: newPods[name],
@@ -221,11 +222,27 @@ func (d *Difference) compareServices() {
 	}
 }
 
+// cannotTell counts a row that one plan lacks whose list was cut.
+func (d *Difference) cannotTell(list string, before, after bool, one untold) bool {
+	switch {
+	case !before && d.Old.lacks(list) > 0:
+		d.open[0].plus(one)
+	case !after && d.New.lacks(list) > 0:
+		d.open[1].plus(one)
+	default:
+		return false
+	}
+	return true
+}
+
 func (d *Difference) compareResources() {
 	for _, key := range union(d.Old.resources, d.New.resources) {
 		was, before := d.Old.resources[key]
 		is, after := d.New.resources[key]
 		if was.text == is.text {
+			continue
+		}
+		if d.cannotTell("istio_cr", before, after, untold{Resources: 1}) {
 			continue
 		}
 		one := is
@@ -235,13 +252,21 @@ func (d *Difference) compareResources() {
 			c.Change, c.Removed = added, nil
 		case !after:
 			c.Change, c.Added, one = removed, nil, was
+		default:
+			c.tell(was.text, is.text)
 		}
 		c.Kind, c.Namespace, c.Name = one.Kind, one.Metadata.Namespace, one.Metadata.Name
 		d.Resources = append(d.Resources, c)
 	}
-	slices.SortStableFunc(d.Resources, func(a, b resourceChange) int {
-		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortStableFunc(d.Resources, compareRows)
+}
+
+// tell names the fields that differ. The texts were read before, so that they are YAML.
+func (c *resourceChange) tell(was, is string) {
+	c.Fields, _ = fieldsBetween(was, is)
+	if len(c.Fields)+len(c.Added)+len(c.Removed) == 0 {
+		c.Fields = []fieldChange{{Field: "the order of hosts, or spelling alone"}}
+	}
 }
 
 // hosts of all listeners, sorted.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -82,6 +83,82 @@ func TestDiffOfHosts(t *testing.T) {
 	}
 }
 
+// TestDiffOfFields: each field that changed is named, in the table and in JSON.
+func TestDiffOfFields(t *testing.T) {
+	plan := func(cr string) *PlanDocument {
+		text, _ := json.Marshal(map[string]any{"resource": []any{}, "istio_cr": []string{cr}})
+		d, err := ReadPlan(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	const old = "apiVersion: networking.istio.io/v1beta1\nkind: Sidecar\nmetadata: {name: x, namespace: y}\n" +
+		"spec: {egress: [{hosts: [a/a.a, b/b.b]}], workloadSelector: {labels: {app: x, tier: t}}}"
+	f := func(new string, want ...string) {
+		t.Helper()
+		d := Diff(plan(old), plan(new))
+		var b bytes.Buffer
+		if err := d.Table(&b, false); err != nil {
+			t.Fatal(err)
+		}
+		text, err := d.JSON()
+		if err != nil || len(d.Resources) != 1 || len(d.Resources[0].Fields) != len(want) {
+			t.Fatalf("%+v, %v", d.Resources, err)
+		}
+		for i, w := range want {
+			if got := d.Resources[0].Fields[i].String(); got != w || !strings.Contains(b.String(), w) || !strings.Contains(string(text), `"field":`) {
+				t.Errorf("%q, want %q in\n%s", got, w, b.String())
+			}
+		}
+	}
+	f(strings.Replace(old, "app: x", "app.kubernetes.io/name: x", 1),
+		"spec.workloadSelector.labels.app: x → -", "spec.workloadSelector.labels.app.kubernetes.io/name: - → x")
+	f(strings.NewReplacer("v1beta1", "v1", "tier: t", "tier: u").Replace(old),
+		"apiVersion: networking.istio.io/v1beta1 → networking.istio.io/v1", "spec.workloadSelector.labels.tier: t → u")
+	f(strings.Replace(old, "spec: {", "spec: {outboundTrafficPolicy: {mode: ALLOW_ANY}, ", 1), "spec.outboundTrafficPolicy.mode: - → ALLOW_ANY")
+	f(strings.Replace(old, "name: x,", "name: x, annotations: {networking.istio.io/exportTo: .}, ", 1), "metadata.annotations.networking.istio.io/exportTo: - → .")
+	f(strings.Replace(old, "a/a.a, b/b.b", "b/b.b, a/a.a", 1), "the order of hosts, or spelling alone")
+	f(strings.Replace(old, "a/a.a, ", "", 1))
+}
+
+// TestDiffOfCutPlans: what a cut document lacks is neither added nor removed; it is
+// counted as what cannot be told.
+func TestDiffOfCutPlans(t *testing.T) {
+	plan := func(services, crs, of int) *PlanDocument {
+		doc := map[string]any{"truncated": []truncation{{List: "istio_cr", Kept: crs, Of: of}, {List: "resource", Kept: services, Of: of}}}
+		var rows []any
+		for i := range services {
+			rows = append(rows, map[string]any{"service": fmt.Sprint("s", i), "cpu": 0.1, "memory": 128e6})
+		}
+		var texts []string
+		for i := range crs {
+			texts = append(texts, fmt.Sprintf("kind: Sidecar\nmetadata: {name: s%d, namespace: y}", i))
+		}
+		doc["resource"], doc["istio_cr"] = rows, texts
+		text, _ := json.Marshal(doc)
+		d, err := ReadPlan(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := Diff(plan(10, 3, 20), plan(12, 7, 20))
+	if len(d.Services)+len(d.Resources) != 0 || d.Same != 10 || d.Untold != (untold{2, 4}) {
+		t.Errorf("%+v", d)
+	}
+	told := strings.Join(d.Warnings, "\n")
+	for _, want := range []string{"the old plan was cut to fit a document's limit and lacks 10 services, 17 Istio resources", "lacks 8 services, 13 Istio", "of 2 services and 4 Istio resources that the new plan lists"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("no %q in %s", want, told)
+		}
+	}
+	// Of a plan that is whole the rest is gone indeed.
+	if d := Diff(plan(12, 7, 20), plan(10, 3, 3)); d.Untold != (untold{}) || len(d.Services) != 2 || len(d.Resources) != 4 {
+		t.Errorf("%+v, %d services, %d resources", d.Untold, len(d.Services), len(d.Resources))
+	}
+}
+
 func TestDiffOfThePlanItself(t *testing.T) {
 	old, _ := twoPlans(t)
 	d := Diff(old, old)
@@ -144,7 +221,7 @@ func TestReadPlanRefuses(t *testing.T) {
 }
 
 // TestDiffOfCutPlans says that it cannot be whole.
-func TestDiffOfCutPlans(t *testing.T) {
+func TestDiffTellsThatPlansWereCut(t *testing.T) {
 	d, err := ReadPlan([]byte(`{"resource": [], "truncated": [{"list": "istio_cr", "kept": 1, "of": 2}]}`))
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,7 @@ func (d *Difference) JSON() ([]byte, error) {
 	doc.list("services", 1, rowsOf(d.Services, nil))
 	doc.set("services_same", d.Same)
 	doc.list("resources", 2, rowsOf(d.Resources, nil))
+	doc.set("untold", d.Untold)
 	doc.list("warnings", 3, warningRows(d.Warnings))
 	return doc.finish(0)
 }
@@ -112,10 +113,13 @@ func (d *Difference) serviceTable(b *bytes.Buffer, colour bool) {
 }
 
 func (d *Difference) resourceTable(b *bytes.Buffer, colour bool) {
-	t := newTable(colour, "RESOURCE", "CHANGE", "HOSTS")
+	t := newTable(colour, "RESOURCE", "CHANGE", "WHAT")
 	for _, c := range d.Resources {
 		name := c.Kind + " " + c.Namespace + "/" + c.Name
 		t.add(name, c.Change, "")
+		for _, f := range c.Fields {
+			t.add("", "", f.String())
+		}
 		for _, h := range c.Added {
 			t.add("", "", "+ "+h)
 		}

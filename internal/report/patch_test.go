@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,28 @@ func TestPatchNames(t *testing.T) {
 		if len(w) > 700 {
 			t.Errorf("a warning of %d bytes", len(w))
 		}
+	}
+}
+
+// TestPatchKinds: where the request tells owners patches are for them; what has no
+// template that a patch could change is named in a warning.
+func TestPatchKinds(t *testing.T) {
+	r := blank()
+	r.Request.Containers = nil
+	for _, o := range [][2]string{{"StatefulSet", "db"}, {"DaemonSet", "agent"}, {"Rollout", "cart"}, {"Deployment", "my-app-v2-abcde"}, {"Job", "night"}, {"", ""}} {
+		r.Request.Containers = append(r.Request.Containers, request.Container{Service: "a", Pod: "pod-" + o[1] + "-0", Sidecar: true, Spec: &request.Spec{OwnerKind: o[0], OwnerName: o[1]}})
+	}
+	stream, warnings := Patches(r)
+	var got []string
+	for _, p := range patches(t, stream) {
+		got = append(got, p.APIVersion+" "+p.Kind+" "+p.Metadata.Name)
+	}
+	want := []string{"apps/v1 DaemonSet agent", "argoproj.io/v1alpha1 Rollout cart", "apps/v1 StatefulSet db", "apps/v1 Deployment my-app-v2-abcde"}
+	if !slices.Equal(got, want) {
+		t.Errorf("patches of %q, want %q", got, want)
+	}
+	if told := strings.Join(warnings, "\n"); !strings.Contains(told, "no patch for Job default/night") {
+		t.Errorf("warnings %q", warnings)
 	}
 }
 

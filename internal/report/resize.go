@@ -11,9 +11,10 @@ import (
 
 const resizeHead = `#!/bin/sh
 # Resizes in place, without restarts, the sidecars that can be (Kubernetes 1.33 and
-# later). Kubernetes refuses what would change a pod's QoS class: one whose other
-# containers all have requests equal to limits must be restarted instead. New pods
-# still come as their Deployment has it: see sluice plan -o patch.
+# later). Kubernetes refuses what would change a pod's QoS class: where that is assumed
+# to stay, a pod whose other containers all have requests equal to limits must be
+# restarted instead. New pods still come as their workload has it: see sluice plan -o
+# patch.
 set -eu
 # Native sidecars (Istio's default from 1.27 on) stand among the initContainers.
 list=${LIST:-containers}
@@ -24,9 +25,10 @@ list=${LIST:-containers}
 func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 	var b bytes.Buffer
 	b.WriteString(resizeHead)
-	done, same := make(map[workload]bool), 0
+	type podName struct{ namespace, name string }
+	done, same := make(map[podName]bool), 0
 	for _, c := range optimize.Changes(r) {
-		k := workload{cmp.Or(c.Namespace, "default"), c.Pod}
+		k := podName{cmp.Or(c.Namespace, "default"), c.Pod}
 		switch {
 		case !isDNSName(k.name) || !isDNSName(k.namespace):
 			warnings = append(warnings, fmt.Sprintf("no resize for pod %q in namespace %q of %q: that can be no pod's name",
@@ -34,12 +36,12 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 		case done[k]:
 			warnings = append(warnings, fmt.Sprintf("pod %s/%s is listed under several services: what it gets for %q is left out",
 				k.namespace, k.name, clip(c.Service, maxName)))
+		case c.Same:
+			same++
 		case c.Restart:
 			fmt.Fprintf(&b, "# %s/%s must restart: %s\n", k.namespace, k.name, c.Because)
-		case c.From == c.To:
-			same++
 		default:
-			writeResize(&b, k, c)
+			writeResize(&b, k.namespace, k.name, c)
 		}
 		done[k] = true
 	}
@@ -50,10 +52,15 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 }
 
 // writeResize writes one command, whose patch is in double quotes for $list's sake.
-// Names are DNS names, which no shell reads as anything else.
-func writeResize(b *bytes.Buffer, k workload, c optimize.Change) {
+// Names are DNS names, which no shell reads as anything else. Where a row tells in which
+// list the sidecar is, that one is written.
+func writeResize(b *bytes.Buffer, namespace, pod string, c optimize.Change) {
+	list := "$list"
+	if c.Init {
+		list = "initContainers"
+	}
 	amounts := fmt.Sprintf(`{"cpu":"%dm","memory":"%d"}`, c.To.CPU, c.To.Memory)
-	patch := fmt.Sprintf(`{"spec":{"$list":[{"name":"istio-proxy","resources":{"requests":%s,"limits":%s}}]}}`, amounts, amounts)
+	patch := fmt.Sprintf(`{"spec":{"%s":[{"name":"istio-proxy","resources":{"requests":%s,"limits":%s}}]}}`, list, amounts, amounts)
 	fmt.Fprintf(b, "# %s\nkubectl -n %s patch pod %s --subresource resize -p \"%s\"\n",
-		c.Because, k.namespace, k.name, strings.ReplaceAll(patch, `"`, `\"`))
+		c.Because, namespace, pod, strings.ReplaceAll(patch, `"`, `\"`))
 }

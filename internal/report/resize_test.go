@@ -100,7 +100,7 @@ func TestPatchesPinWorkers(t *testing.T) {
 			t.Errorf("%s: %q, want %q", p.Metadata.Name, got, want)
 		}
 	}
-	for _, want := range []string{"# in place: from 0.1 cores to 0.9 cores it keeps 1 worker (grow-x2x4z)", "# restart: it runs 1 worker", "# in place: nothing changes"} {
+	for _, want := range []string{"# in place: from 0.1 cores to 0.9 cores it keeps 1 worker; its limits now are assumed, that its QoS class stays is assumed (grow-x2x4z)", "# restart: it runs 1 worker", "# in place: nothing changes"} {
 		if !strings.Contains(string(stream), want) {
 			t.Errorf("no %q in\n%s", want, stream)
 		}

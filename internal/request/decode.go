@@ -30,6 +30,7 @@ type row struct {
 	service, pod, container, ip, namespace string
 	cpu, memory, app, sidecar              *float64
 	labels                                 []Label
+	spec                                   *Spec
 }
 
 func (d *decoder) body() error {
@@ -194,7 +195,7 @@ func (d *decoder) rowField(r *row, i int, key string) error {
 	case "memory":
 		r.memory, err = d.amount(i, key, "a number of bytes")
 	default:
-		err = d.ignore()
+		err = d.specField(r, key)
 	}
 	return err
 }
@@ -263,7 +264,7 @@ func missing(field, want string) error {
 
 // add makes one Container of r, or two where it has the older form.
 func (d *decoder) add(r *row) {
-	c := Container{Service: r.service, Namespace: r.namespace, Pod: r.pod, IP: r.ip, Labels: r.labels}
+	c := Container{Service: r.service, Namespace: r.namespace, Pod: r.pod, IP: r.ip, Labels: r.labels, Spec: r.spec}
 	older := r.app != nil || r.sidecar != nil
 	if !older || r.cpu != nil || r.memory != nil {
 		c.Sidecar, c.CPU, c.Memory = r.container == sidecarContainer, r.cpu, r.memory

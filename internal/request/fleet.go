@@ -26,6 +26,8 @@ type Pod struct {
 	SidecarCPU, SidecarMemory *float64
 	// Labels that its rows brought, by key: the first in order where they disagree.
 	Labels []Label
+	// Spec is what its rows tell of its sidecar and of itself, nil for nothing.
+	Spec *Spec
 	// AppCPU in cores is what the busiest of its other containers used, nil when
 	// no row told.
 	AppCPU *float64
@@ -102,6 +104,7 @@ func (p *Pod) add(c *Container) {
 		p.Labels = c.Labels
 	}
 	if c.Sidecar {
+		p.Spec = p.Spec.with(c.Spec)
 		p.SidecarCPU = larger(p.SidecarCPU, c.CPU)
 		p.SidecarMemory = larger(p.SidecarMemory, c.Memory)
 		return

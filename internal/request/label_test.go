@@ -57,3 +57,26 @@ func TestLabelsAreShared(t *testing.T) {
 		}
 	}
 }
+
+// TestSpec: what a row tells of its container is read leniently: of another type, or
+// such as could not be printed into a script, it is not known.
+func TestSpec(t *testing.T) {
+	num := func(f float64) *float64 { return &f }
+	yes := true
+	f := func(fields string, want *Spec) {
+		t.Helper()
+		req, err := Decode([]byte(`{"containers": [{"service_name": "a", "pod_name": "b", ` + fields + `, "cpu": 1}], "accesslog_path": "x", "cpu_limit": 1, "memory_limit": 1}`))
+		if err != nil {
+			t.Errorf("%s: %v", fields, err)
+			return
+		}
+		if diff := cmp.Diff(want, req.Containers[0].Spec); diff != "" || req.Containers[0].CPU == nil || req.CPULimit != 1 {
+			t.Errorf("%s: %s", fields, diff)
+		}
+	}
+	f(`"cpu_limit": 2, "memory_limit": 1e9, "cpu_request": 0.1, "memory_request": 5, "owner_kind": "StatefulSet", "owner_name": "db", "qos_class": "Burstable", "others_guaranteed": true, "init_container": true`,
+		&Spec{num(2), num(1e9), num(0.1), num(5), "StatefulSet", "db", "Burstable", &yes, true})
+	f(`"cpu_limit": "2", "memory_limit": -1, "cpu_request": [1], "memory_request": {}, "owner_kind": 7, "owner_name": null, "qos_class": true, "others_guaranteed": "yes", "init_container": 1`, nil)
+	f(`"cpu_limit": NaN, "memory_limit": 1e999, "owner_kind": "a b", "owner_name": "$(x)", "qos_class": "Burstable\n", "other": 1`, nil)
+	f(`"cpu_limit": 2, "cpu_limit": "x"`, &Spec{CPULimit: num(2)})
+}

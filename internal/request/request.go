@@ -16,6 +16,8 @@ type Container struct {
 	// Labels of the pod, by key; nil when the row brought none. Rows share them:
 	// they must not be changed.
 	Labels []Label
+	// Spec is what the row tells of how the container is specified, nil for nothing.
+	Spec *Spec
 }
 
 // Label is one label of a pod.

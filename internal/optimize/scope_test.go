@@ -1,0 +1,229 @@
+package optimize
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/internal/request"
+)
+
+// fields of a log line, as Envoy writes them.
+type fields map[string]any
+
+// sent is a line of the sidecar at address from, a call that it sent to an upstream at
+// to ("" for none) in request n of a world; more replaces fields.
+func sent(n int, from, to string, more fields) fields {
+	f := fields{
+		"upstream_cluster": "PassthroughCluster", "downstream_remote_address": from + ":1234", "upstream_local_address": from + ":4321",
+		"upstream_host": to + ":80", "downstream_local_address": to + ":80", "request_id": fmt.Sprintf("r-%d", n), "path": "/x", "duration": 1,
+		"start_time": time.UnixMilli(1_700_000_000_003 + int64(n)).UTC().Format("2006-01-02T15:04:05.000Z"), "response_code": 200,
+	}
+	if to == "" {
+		f["upstream_host"], f["upstream_local_address"], f["downstream_local_address"] = nil, nil, "192.168.1.1:80"
+	}
+	for k, v := range more {
+		f[k] = v
+	}
+	return f
+}
+
+// with is the request of a world whose log has more lines.
+func (w *world) with(more ...fields) *request.Request {
+	req := w.request()
+	var b bytes.Buffer
+	b.Write(w.log())
+	for _, f := range more {
+		text, err := json.Marshal(f)
+		if err != nil {
+			panic(err)
+		}
+		b.Write(append(text, '\n'))
+	}
+	req.OpenLog = withLog(b.Bytes()).OpenLog
+	return req
+}
+
+// scopeOf is the list of a workload's own Sidecar, nil where it has none.
+func scopeOf(t *testing.T, req *request.Request, prior *Memory, service string) ([]string, *Report) {
+	t.Helper()
+	rep := mustRun(t, req, prior)
+	for _, r := range rep.Resources {
+		if r.Service == service {
+			return r.Hosts, rep
+		}
+	}
+	return nil, rep
+}
+
+// TestCallsWithoutAHostNameTheService: a connection that names nobody goes to a pod of
+// rare; that another call went there by its address changes nothing about it.
+func TestCallsWithoutAHostNameTheService(t *testing.T) {
+	w := chain(200, 0)
+	middle, rare := w.ip(1, 0), w.ip(3, 0)
+	tcp := sent(7, middle, rare, fields{"request_id": nil, "path": nil, "response_code": 0})
+	byAddress := sent(9, middle, rare, fields{"authority": rare + ":80"})
+	const want = "default/rare.default.svc.cluster.local"
+	for name, more := range map[string][]fields{"tcp": {tcp}, "address": {byAddress}, "both": {tcp, byAddress}} {
+		if hosts, _ := scopeOf(t, w.with(more...), nil, "middle"); !slices.Contains(hosts, want) {
+			t.Errorf("%s: %q lacks %s", name, hosts, want)
+		}
+		// The holdout has the same names: what the first half called stays in sight.
+		if h := holdoutOf(t, w.with(more...), 0.5)["middle"]; h.Cut != 0 {
+			t.Errorf("%s: %+v", name, h)
+		}
+	}
+	if hosts, _ := scopeOf(t, w.with(), nil, "middle"); slices.Contains(hosts, want) || !strings.Contains(strings.Join(hosts, " "), "back") {
+		t.Errorf("without these calls: %q", hosts)
+	}
+}
+
+// TestHostThatNoRouteLedToIsKept: where the mesh forbids unknown destinations a host
+// that a scope lacks shows in lines without a cluster alone. They must bring it back.
+func TestHostThatNoRouteLedToIsKept(t *testing.T) {
+	w := chain(200, 0)
+	var blocked []fields
+	middle := w.ip(1, 0)
+	for n := range 20 {
+		blocked = append(blocked,
+			sent(n, middle, "", fields{"upstream_cluster": nil, "authority": "rare.default.svc.cluster.local:80", "response_code": 502, "route_name": "block_all"}),
+			sent(20+n, middle, "", fields{"upstream_cluster": "-", "upstream_host": "-", "authority": "api.example.com", "response_code": 404, "response_flags": "NR"}))
+	}
+	// What clients ask a gateway for is no call of the mesh, nor a host of anybody.
+	probe := sent(1, "203.0.113.7", "", fields{"upstream_cluster": nil, "authority": "probe.example.com", "response_code": 404, "response_flags": "NR"})
+	hosts, rep := scopeOf(t, w.with(append(blocked, probe)...), nil, "middle")
+	for _, want := range []string{"default/rare.default.svc.cluster.local", "default/back.default.svc.cluster.local", "*/api.example.com"} {
+		if !slices.Contains(hosts, want) {
+			t.Errorf("%q lacks %s", hosts, want)
+		}
+	}
+	g := rep.Graph
+	for i := range g.Nodes {
+		if strings.Contains(g.Nodes[i].Name, "probe") {
+			t.Errorf("%s is a node", g.Nodes[i].Name)
+		}
+	}
+	if g.Gateway.Requests != 200 {
+		t.Errorf("%d external requests, want 200", g.Gateway.Requests)
+	}
+	failed := 0
+	for i := range g.Edges {
+		if e := &g.Edges[i]; g.Nodes[e.To].Name == "rare" {
+			if failed++; e.Calls != 20 || e.ErrorRatio != 1 || g.Nodes[e.From].Name != "middle" {
+				t.Errorf("%+v, want 20 failed calls of middle's", e)
+			}
+		}
+	}
+	if told := strings.Join(rep.Warnings, "\n"); failed != 1 || !strings.Contains(told, "1 line has no upstream_cluster, reached no upstream") {
+		t.Errorf("%d edges to rare, warnings %q", failed, told)
+	}
+}
+
+// TestNoSidecarForGatewaysAndAmbientPods: gateways are known by their labels, in any
+// namespace, by Istio's own names where nobody told labels, and by passing on what pods
+// send to them; ambient pods by theirs.
+func TestNoSidecarForGatewaysAndAmbientPods(t *testing.T) {
+	// f wants rare (its 200 requests are evidence enough) to be named or left out.
+	f := func(why string, change func(*request.Container), more ...fields) {
+		t.Helper()
+		w := chain(200, 1)
+		req := w.with(more...)
+		for i := range req.Containers {
+			if c := &req.Containers[i]; c.Service == "rare" && change != nil {
+				change(c)
+			}
+		}
+		rep := mustRun(t, req, nil)
+		for _, e := range rep.Scopes() {
+			if (e.Service == "rare" || e.Service == "istio-egressgateway") && (e.Narrowed != (why == "") || !strings.Contains(e.Because, why)) {
+				t.Errorf("%s: narrowed %v, %s, want %s", e.Service, e.Narrowed, e.Because, why)
+			}
+		}
+	}
+	labelled := func(kv ...string) func(*request.Container) {
+		return func(c *request.Container) {
+			c.Labels = []request.Label{{Key: "app", Value: "rare"}}
+			for i := 0; i < len(kv); i += 2 {
+				c.Labels = append(c.Labels, request.Label{Key: kv[i], Value: kv[i+1]})
+			}
+		}
+	}
+	f("", nil)
+	f("", labelled("istio.io/dataplane-mode", "none", "istio", "pilot"))
+	f(isAmbient, labelled("istio.io/dataplane-mode", "ambient"))
+	f(isGateway, labelled("istio", "egressgateway"))
+	f(isGateway, labelled("istio", "ingressgateway"))
+	f(isGateway, labelled("gateway.networking.k8s.io/gateway-name", "g"))
+	f(isGateway, labelled("gateway.istio.io/managed", "istio.io-gateway-controller"))
+	f(isGateway, labelled("operator.istio.io/component", "EgressGateways"))
+	// One of two pods is ambient: the other one's Sidecar stands.
+	f("", func(c *request.Container) {
+		if strings.HasSuffix(c.Pod, "-a") {
+			labelled("istio.io/dataplane-mode", "ambient")(c)
+		}
+	})
+	// An egress gateway without labels: what middle sends to it goes on from it in one line.
+	w := chain(0, 0)
+	middle, rare := w.ip(1, 0), w.ip(3, 0)
+	f(isGateway, nil, sent(3, rare, "93.1.1.1", fields{"downstream_remote_address": middle + ":5", "downstream_local_address": rare + ":8443",
+		"upstream_cluster": "outbound|443||api.example.com"}))
+	req := w.request()
+	for i := range req.Containers {
+		if c := &req.Containers[i]; c.Service == "rare" {
+			c.Service = "istio-egressgateway"
+		}
+	}
+	if e := mustRun(t, req, nil).Scopes()[0]; !slices.ContainsFunc(mustRun(t, req, nil).Scopes(), func(s crgen.Evidence) bool { return s.Because == isGateway }) {
+		t.Errorf("by Istio's own name: %+v", e)
+	}
+}
+
+// TestOneNameInTwoNamespaces: web of shop calls cart, web of blog calls posts. Which of
+// the two a call is of, the pods' addresses tell, named or not; which namespace a pod is
+// in, its row or else the host by which it is called.
+func TestOneNameInTwoNamespaces(t *testing.T) {
+	const gateway = "10.9.9.9"
+	pods := map[string][3]string{ // address: service, namespace, pod
+		"10.2.0.1": {"web", "shop", "web-1"}, "10.2.0.2": {"web", "blog", "web-2"},
+		"10.2.0.3": {"cart", "shop", "cart-1"}, "10.2.0.4": {"posts", "blog", "posts-1"}, "10.2.0.5": {"db", "data", "db-1"},
+	}
+	to := func(n int, from, ip string) fields {
+		p := pods[ip]
+		return sent(n, from, ip, fields{"upstream_cluster": "outbound|80||" + p[0] + "." + p[1] + ".svc.cluster.local"})
+	}
+	var log []fields
+	for n := range 100 {
+		log = append(log, to(n, gateway, "10.2.0.1"), to(n, "10.2.0.1", "10.2.0.3"),
+			to(n+100, gateway, "10.2.0.2"), to(n+100, "10.2.0.2", "10.2.0.4"))
+	}
+	log = append(log, sent(7, "10.2.0.2", "10.2.0.5", fields{"request_id": nil}), // blog's alone; no host tells db's namespace
+		to(8, gateway, "10.2.0.5"))
+	world := &world{}
+	for _, named := range []bool{true, false} {
+		req := world.with(log...)
+		for ip, p := range pods {
+			c := request.Container{Service: p[0], Pod: p[2], IP: ip, Sidecar: true}
+			if named {
+				c.Namespace = p[1]
+			}
+			req.Containers = append(req.Containers, c)
+		}
+		got := map[string][]string{}
+		for _, r := range mustRun(t, req, nil).Resources {
+			got[r.Namespace+"/"+r.Name] = r.Hosts
+		}
+		for name, want := range map[string][]string{
+			"shop/web": {"istio-system/*", "shop/cart.shop.svc.cluster.local"},
+			"blog/web": {"blog/posts.blog.svc.cluster.local", "data/db.data.svc.cluster.local", "istio-system/*"},
+		} {
+			if !slices.Equal(got[name], want) {
+				t.Errorf("named %v: %s lists %q, want %q", named, name, got[name], want)
+			}
+		}
+	}
+}
