@@ -85,17 +85,22 @@ type run struct {
 	name   string
 	mesh   *Mesh
 	result Result
-	asked  []question
-	size   int
+	// asked are the rows to be; answering finds what they want while the script goes on.
+	asked     []*question
+	answering *errgroup.Group
+	size      int
 	// at is where the script is, for whoever ends it.
 	at atomic.Pointer[syntax.Position]
 }
 
-// question is a row to be: its answer may still be to be found.
+// question is a row to be. Once it is one the mesh and the answer are let go: a
+// thousand of them would hold a thousand meshes.
 type question struct {
-	columns []Cell
-	mesh    *Mesh
-	answer  *Answer
+	columns  []Cell
+	mesh     *Mesh
+	answer   *Answer
+	row      Row
+	warnings []string
 }
 
 // Run runs a script on a mesh; name is what errors call it. Errors are *ScriptError
@@ -108,10 +113,14 @@ func Run(ctx context.Context, m *Mesh, name, script string, b Bounds) (*Result, 
 	if b.late != nil {
 		defer time.AfterFunc(b.Time+patience, func() { b.late(r.here(overtime(b))) }).Stop()
 	}
+	r.answering, r.ctx = errgroup.WithContext(limited)
+	r.answering.SetLimit(runtime.GOMAXPROCS(0))
 	err := r.execute(script, b)
-	if err == nil {
-		err = r.answer()
+	// What an answer failed of ended the script too.
+	if failed := r.answering.Wait(); failed != nil {
+		err = failed
 	}
+	r.gather()
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -259,7 +268,7 @@ func (r *run) row(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, 
 	if len(args) < 1 || len(args) > 2 {
 		return nil, errors.New("row: found no mesh, expected row(MESH or ANSWER, name=None, COLUMN=VALUE, …)")
 	}
-	q := question{}
+	q := &question{}
 	switch v := args[0].(type) {
 	case *meshValue:
 		q.mesh = v.m
@@ -319,7 +328,7 @@ func (q *question) take(kwargs []starlark.Tuple) error {
 }
 
 // note takes a question up.
-func (r *run) note(q question) error {
+func (r *run) note(q *question) error {
 	r.size += 256
 	for _, c := range q.columns {
 		s, _ := c.Value.(string)
@@ -329,34 +338,36 @@ func (r *run) note(q question) error {
 		return fmt.Errorf("row: there are %d rows already, and no room for more: ask for less at once", len(r.asked))
 	}
 	r.asked = append(r.asked, q)
+	if q.answer != nil {
+		q.settle()
+		return nil
+	}
+	// Several at once: none depends on another, and each is the same whoever finds
+	// it. The script waits while as many as there are processors are at it.
+	r.answering.Go(func() error {
+		return mishap.Guard(func() (err error) {
+			if err = r.ctx.Err(); err == nil {
+				q.answer, err = q.mesh.Predict()
+			}
+			if err == nil {
+				q.settle()
+			}
+			return err
+		})
+	})
 	return nil
 }
 
-// answer finds the answers that rows still want, several at once: none depends on
-// another, and each is the same whoever finds it.
-func (r *run) answer() error {
-	g, ctx := errgroup.WithContext(r.ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range r.asked {
-		q := &r.asked[i]
-		if q.answer != nil {
-			continue
-		}
-		g.Go(func() error {
-			return mishap.Guard(func() (err error) {
-				if err = ctx.Err(); err == nil {
-					q.answer, err = q.mesh.Predict()
-				}
-				return err
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
+// settle makes the row of the answer.
+func (q *question) settle() {
+	q.row, q.warnings = q.answer.row(q.columns), q.answer.warnings()
+	q.mesh, q.answer, q.columns = nil, nil, nil
+}
+
+// gather takes the rows into the result, in the order in which they were asked for.
+func (r *run) gather() {
 	for _, q := range r.asked {
-		r.result.Rows = append(r.result.Rows, q.answer.row(q.columns))
-		r.result.warn(q.answer.warnings())
+		r.result.Rows = append(r.result.Rows, q.row)
+		r.result.warn(q.warnings)
 	}
-	return nil
 }

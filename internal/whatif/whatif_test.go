@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/demo"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -165,5 +166,26 @@ func TestWorkerFails(t *testing.T) {
 	var script *ScriptError
 	if err == nil || errors.As(err, &script) || !strings.Contains(err.Error(), "a mistake in sluice") {
 		t.Errorf("%v, want a mistake of ours", err)
+	}
+}
+
+// A thousand questions about a thousand services fit into the memory of one: meshes
+// share what no question changed, and a mesh that was answered is let go.
+func TestManyRowsOfALargeMesh(t *testing.T) {
+	const services = 1000
+	in := budget.Input{Gateway: budget.Gateway{Requests: 5000, Rate: 800, Mean: 120 * time.Millisecond}}
+	for i := range services {
+		in.Sidecars = append(in.Sidecars, budget.Sidecar{Service: fmt.Sprintf("svc-%04d", i), Given: 100, Visits: 0.1, CriticalVisits: 0.1, Sends: 0.1, Seen: 500, Work: time.Millisecond,
+			Uses: []budget.Use{{Cores: 0.05, Known: true, Received: 80, Sent: 80}}})
+		in.Calls = append(in.Calls, budget.Call{From: (i+1)/2 - 1, To: i, PerRequest: 0.1, Critical: 0.1})
+	}
+	in.Limits = budget.Limits{CPU: 2 * budget.FloorCPU * services, Memory: 3 * budget.FloorMemory * services}
+	for _, script := range []string{"for i in range(1000): row(mesh.scale(0.5 + i*0.002))", "for s in mesh.services: row(mesh.replicas(s, 2), s)", "for i in range(500): row(mesh.budget(150 + i/10).plan())"} {
+		res, err := Isolated(t.Context(), Job{Study: &optimize.Study{Input: in}, Name: "t.star", Script: script, Bounds: Bounds{Memory: 96 << 20}})
+		if err != nil {
+			t.Errorf("%s: %v", script, err)
+		} else if len(res.Rows) < 500 {
+			t.Errorf("%s: %d rows", script, len(res.Rows))
+		}
 	}
 }
