@@ -2,7 +2,6 @@ package budget
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -51,11 +50,8 @@ func (s *Study) Replicas(i, pods int) (*Study, error) {
 
 // Work is service i's application time per call, the calls that it makes left out.
 func (s *Study) Work(i int) time.Duration {
-	return workTime(s.b.workOf(s.place[i]) * s.b.workScale())
+	return time.Duration(s.b.workOf(s.place[i]) * s.b.workScale() * 1e6)
 }
-
-// workTime is ms to the nanosecond.
-func workTime(ms float64) time.Duration { return time.Duration(math.Round(ms * 1e6)) }
 
 // workScale is what the applications' times have to be taken by so that requests
 // take as long as they do.
@@ -66,21 +62,18 @@ func (b *believed) workScale() float64 {
 	return 1
 }
 
-// bake takes what was learned of the applications' times into them: earlier rounds
-// would overrule what is laid down, and the correction of all together must not grow
-// when one is changed.
+// bake takes into the applications' times what earlier rounds say of them, and the
+// correction, which was learned of all together and must not grow when one is changed.
 func (b *believed) bake() {
 	scale := b.workScale()
-	b.sidecars, b.past = slices.Clone(b.sidecars), slices.Clone(b.past)
 	for i := range b.sidecars {
-		b.sidecars[i].Work = workTime(b.workOf(i) * scale)
+		b.sidecars[i].Work = time.Duration(scale * b.workOf(i) * 1e6)
 	}
+	b.past = slices.Clone(b.past)
 	for i := range b.past {
 		b.past[i].Work = 0
 	}
-	if scale != 1 {
-		b.pause = 0
-	}
+	b.pause = max(0, b.pause)
 }
 
 // WithWork sets that time.
@@ -92,6 +85,7 @@ func (s *Study) WithWork(i int, d time.Duration) (*Study, error) {
 		return s, nil
 	}
 	b := s.b.copy()
+	b.sidecars = slices.Clone(b.sidecars)
 	b.bake()
 	b.sidecars[s.place[i]].Work = d
 	return s.edit(b), nil
@@ -162,8 +156,9 @@ func (s *Study) WithEdge(e Edge) (*Study, error) {
 		return s, nil
 	}
 	b := s.b.copy()
+	b.sidecars, b.routes = slices.Clone(b.sidecars), slices.Clone(b.routes)
+	b.halves, b.quiet = slices.Clone(b.halves), slices.Clone(b.quiet)
 	b.bake()
-	b.routes, b.halves, b.quiet = slices.Clone(b.routes), slices.Clone(b.halves), slices.Clone(b.quiet)
 	before, err := b.flow()
 	if err != nil {
 		return nil, err
