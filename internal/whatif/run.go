@@ -83,6 +83,7 @@ func (e *ScriptError) Error() string {
 type run struct {
 	ctx    context.Context
 	name   string
+	script string
 	mesh   *Mesh
 	result Result
 	// asked are the rows to be; answering finds what they want while the script goes on.
@@ -109,7 +110,7 @@ func Run(ctx context.Context, m *Mesh, name, script string, b Bounds) (*Result, 
 	b = b.fill()
 	limited, cancel := context.WithTimeout(ctx, b.Time)
 	defer cancel()
-	r := &run{ctx: limited, name: name, mesh: m}
+	r := &run{ctx: limited, name: name, script: script, mesh: m}
 	if b.late != nil {
 		defer time.AfterFunc(b.Time+patience, func() { b.late(r.here(overtime(b))) }).Stop()
 	}
@@ -200,9 +201,14 @@ func (r *run) scriptError(err error) error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &bad):
+		if bad.Msg == "not an identifier" {
+			if what, at := keyword(r.script, int(bad.Pos.Line), int(bad.Pos.Col)); what != "" {
+				return &ScriptError{r.name, int(bad.Pos.Line), at, what}
+			}
+		}
 		return r.place(bad.Pos, bad.Msg)
 	case errors.As(err, &unknown) && len(unknown) > 0:
-		return r.place(unknown[0].Pos, unknown[0].Msg)
+		return r.place(unknown[0].Pos, undefined(unknown[0].Msg))
 	case errors.As(err, &evaluate):
 		pos := syntax.MakePosition(&r.name, 1, 1)
 		for i := range evaluate.CallStack {

@@ -60,6 +60,14 @@ var verbNamed = func() map[string]*verb {
 	return out
 }()
 
+// verbNames are in the order of Help.
+var verbNames = func() (out []string) {
+	for i := range verbs {
+		out = append(out, verbs[i].name)
+	}
+	return out
+}()
+
 // Help lists what a script can say.
 func Help() string {
 	var b strings.Builder
