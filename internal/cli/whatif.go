@@ -13,7 +13,6 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/draw"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
@@ -195,14 +194,19 @@ func (c *whatIfCommand) ask(ctx context.Context, study *optimize.Study, name, sc
 	if name != "" {
 		return whatif.Isolated(ctx, whatif.Job{Study: study, Name: name, Script: script})
 	}
-	mesh := whatif.NewMesh(budget.NewStudy(study.Input), study.Pods)
+	mesh := whatif.NewMeshOf(study)
 	if err := mesh.Feasible(c.flags.Budgets); err != nil {
 		return nil, err
 	}
 	res, err := whatif.Run(ctx, mesh, "flags", script, whatif.Bounds{})
 	var wrong *whatif.ScriptError
-	if errors.As(err, &wrong) {
+	switch {
+	case errors.As(err, &wrong) && wrong.Infeasible:
+		return nil, &unheldError{wrong.What}
+	case errors.As(err, &wrong):
 		return nil, usagef("%s", wrong.What)
+	case err == nil && len(res.Rows) == 0 && c.flags.Budgets != "" && len(res.Printed) > 0:
+		return nil, &unheldError{fmt.Sprintf("--budget %q: none holds the floors: %s", c.flags.Budgets, res.Printed[len(res.Printed)-1])}
 	}
 	return res, err
 }

@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -36,7 +35,7 @@ type Job struct {
 }
 
 // mesh is the mesh that the job asks about.
-func (j *Job) mesh() *Mesh { return NewMesh(budget.NewStudy(j.Study.Input), j.Study.Pods) }
+func (j *Job) mesh() *Mesh { return NewMeshOf(j.Study) }
 
 // reply is what a worker writes.
 type reply struct {
@@ -69,7 +68,7 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.As(err, &died) && late:
+	case errors.As(err, &died) && late && !j.Follow:
 		place.File, place.What = j.Name, overtime(j.Bounds)
 		return nil, place
 	case errors.As(err, &died) && died.ExitCode() == failed:

@@ -8,15 +8,23 @@ import (
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
 // Mesh is a round with changes. It does not change itself.
 type Mesh struct {
-	study  *budget.Study
-	names  *names
+	study *budget.Study
+	names *names
+	// back are calls of the log that close a cycle: the model has none of them.
+	back   map[[2]int]bool
 	limits budget.Limits
 	// fixed is the allocation in the order of the services; nil while it is planned.
 	fixed []budget.MilliCPU
+}
+
+// NewMeshOf is NewMesh of what a round kept.
+func NewMeshOf(s *optimize.Study) *Mesh {
+	return NewMesh(budget.NewStudy(s.Input), s.Pods).without(s.Back)
 }
 
 // names finds services by name.
@@ -41,6 +49,17 @@ func NewMesh(study *budget.Study, pods [][]string) *Mesh {
 		}
 	}
 	return &Mesh{study: study, names: n, limits: study.Limits()}
+}
+
+// without is m with the calls named that the model leaves out for they close a cycle,
+// by the indices of services.
+func (m *Mesh) without(back [][2]int) *Mesh {
+	c := *m
+	c.back = make(map[[2]int]bool, len(back))
+	for _, e := range back {
+		c.back[e] = true
+	}
+	return &c
 }
 
 // service is the index of a service by its name.
@@ -203,6 +222,14 @@ func (a *Answer) utilization() float64 {
 	return a.Sidecars[a.First].Utilization
 }
 
+// unplayed says why figures are not those of a rehearsal.
+func (a *Answer) unplayed() string {
+	if why := a.mesh.study.Unplayed(); why != "" {
+		return why
+	}
+	return "too few requests came through in the seconds that are rehearsed, for some sidecar is given next to nothing of what it needs"
+}
+
 // warnings say what weakens the prediction.
 func (a *Answer) warnings() []string {
 	var out []string
@@ -210,12 +237,15 @@ func (a *Answer) warnings() []string {
 	case a.Mean == 0:
 		return []string{"no external request was seen in the log: there is no latency to predict"}
 	case !a.Played && a.P99 > 0:
-		out = append(out, "the mesh is too large, or its log too thin, for a rehearsal: figures are the closed form's, which knows no waiting before a sidecar is full; p99 keeps the observed ratio to the mean and p50 is not told")
+		out = append(out, a.unplayed()+": figures are the closed form's, which knows no waiting before a sidecar is full; p99 keeps the observed ratio to the mean and p50 is not told")
 	case !a.Played:
-		out = append(out, "the mesh is too large, or its log too thin, for a rehearsal: figures are the closed form's, which knows no waiting before a sidecar is full; percentiles are not told")
+		out = append(out, a.unplayed()+": figures are the closed form's, which knows no waiting before a sidecar is full; percentiles are not told")
 	}
 	if a.Flooded {
 		out = append(out, fmt.Sprintf("an open load is more than the mesh lets through: latency grows without end, and the figures are those of its first %d s", int(budget.FloodTime/time.Second)))
+	}
+	if a.mesh.fixed != nil && a.CPU > a.mesh.limits.CPU {
+		out = append(out, "an allocation that is fixed takes more CPU than the budget (cpu is over cpu_limit): the figures are what it would bring if it could be given")
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 	"go.starlark.net/syntax"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
@@ -72,6 +73,8 @@ type ScriptError struct {
 	// Line and Column from 1.
 	Line, Column int
 	What         string
+	// Infeasible says that a budget does not hold the floors of what was asked.
+	Infeasible bool `json:",omitempty"`
 }
 
 // Error is FILE:LINE:COLUMN: what.
@@ -203,7 +206,7 @@ func (r *run) scriptError(err error) error {
 	case errors.As(err, &bad):
 		if bad.Msg == "not an identifier" {
 			if what, at := keyword(r.script, int(bad.Pos.Line), int(bad.Pos.Col)); what != "" {
-				return &ScriptError{r.name, int(bad.Pos.Line), at, what}
+				return &ScriptError{File: r.name, Line: int(bad.Pos.Line), Column: at, What: what}
 			}
 		}
 		return r.place(bad.Pos, bad.Msg)
@@ -217,13 +220,16 @@ func (r *run) scriptError(err error) error {
 				break
 			}
 		}
-		return r.place(pos, strings.TrimPrefix(evaluate.Msg, "Starlark computation cancelled: "))
+		own = r.place(pos, strings.TrimPrefix(evaluate.Msg, "Starlark computation cancelled: "))
+		var short *budget.InfeasibleError
+		own.Infeasible = errors.As(evaluate, &short)
+		return own
 	}
 	return r.here(cut(err.Error(), maxMessage))
 }
 
-func (r *run) place(pos syntax.Position, what string) error {
-	return &ScriptError{r.name, int(pos.Line), int(pos.Col), cut(what, maxMessage)}
+func (r *run) place(pos syntax.Position, what string) *ScriptError {
+	return &ScriptError{File: r.name, Line: int(pos.Line), Column: int(pos.Col), What: cut(what, maxMessage)}
 }
 
 func (r *run) print(_ *starlark.Thread, msg string) {

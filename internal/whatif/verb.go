@@ -161,8 +161,10 @@ func (r *run) entry(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []
 	}
 	return r.made(m.of(service, func(i int) (*budget.Study, error) {
 		to := share.f
-		if x.set {
-			to = m.edge(budget.AtGateway, i).Count * x.f
+		if now := m.edge(budget.AtGateway, i).Count; x.set {
+			if to = now * x.f; now == 0 {
+				return nil, fmt.Errorf("entry: no request enters at %q, and %v times none is none: give share=", cut(service, 80), x.f)
+			}
 		}
 		return m.study.WithEdge(budget.Edge{From: budget.AtGateway, To: i, Count: to})
 	}))
@@ -199,7 +201,10 @@ func (r *run) fail(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []s
 	}
 	return r.made(m.of(name, func(i int) (*budget.Study, error) {
 		left := m.study.Pods(i) - gone
-		if gone < 1 || left < 1 {
+		if gone < 1 {
+			return nil, fmt.Errorf("fail: pods: found %d, expected 1 or more", gone)
+		}
+		if left < 1 {
 			return nil, fmt.Errorf("fail: %q has %d pods; with %d gone none is left to take the calls: remove the calls instead", cut(name, 80), m.study.Pods(i), gone)
 		}
 		return m.study.Replicas(i, left)
@@ -234,6 +239,9 @@ func (m *Mesh) present(from, to string) (budget.Edge, error) {
 		return budget.Edge{}, err
 	}
 	e := m.edge(i, j)
+	if m.back[[2]int{i, j}] {
+		return e, fmt.Errorf("the calls of %q from %q close a cycle: the model leaves them out, and nothing of them can be changed", cut(to, 80), cut(from, 80))
+	}
 	if e.Count == 0 {
 		return e, fmt.Errorf("%q does not call %q", cut(from, 80), cut(to, 80))
 	}
@@ -297,6 +305,9 @@ func (r *run) work(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []s
 	}
 	return r.made(m.of(service, func(i int) (*budget.Study, error) {
 		to := ms.f
+		if x.set && x.f == 1 {
+			return m.study, nil // not even a nanosecond's rounding
+		}
 		if x.set {
 			to = millis(m.study.Work(i)) * x.f
 		}

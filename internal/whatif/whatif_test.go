@@ -104,6 +104,8 @@ func TestErrors(t *testing.T) {
 		"mesh.calls('ratings', 'productpage')":    "in a circle",
 		"mesh.remove('ratings', 'reviews')":       `"ratings" does not call "reviews"`,
 		"mesh.fail('details', pods=9)":            "none is left",
+		"mesh.fail('reviews', 0)":                 "fail: pods: found 0, expected 1 or more",
+		"mesh.entry('details', x=2)":              `no request enters at "details", and 2 times none is none: give share=`,
 		"mesh.services[0] = 1":                    "t.star:1:14: tuple value does not support item assignment",
 		"mesh.x = 1":                              "t.star:1:5: can't assign to .x field of mesh",
 		"mesh.plan().given['reviews'] = 3":        "frozen",
@@ -201,6 +203,61 @@ func TestManyRowsOfALargeMesh(t *testing.T) {
 			t.Errorf("%s: %v", script, err)
 		} else if len(res.Rows) < 500 {
 			t.Errorf("%s: %d rows", script, len(res.Rows))
+		}
+	}
+}
+
+// What weakens a prediction is told by its true reason.
+func TestWarnings(t *testing.T) {
+	for script, want := range map[string]string{
+		"row(mesh.closed(20000))": "20000 requests in flight that pass 13 times through sidecars each are more than is rehearsed: figures are the closed form's",
+		"row(mesh.replicas('reviews', 10000).replicas('ratings', 10000).replicas('details', 10000).budget(9000, 1e14))": "the mesh has 30001 pods, and up to 20000 are rehearsed",
+		"row(mesh.cost('reviews', 10000))":                                 "too few requests came through in the seconds that are rehearsed",
+		"row(mesh.limit('reviews', 3))":                                    "an allocation that is fixed takes more CPU than the budget",
+		"row(mesh.apply().budget(1))":                                      "an allocation that is fixed takes more CPU than the budget",
+		"row(mesh.limit('reviews', 0.2))\nrow(mesh.apply())":               "",
+		"row(mesh.budget(2).allocate({s: 0.2 for s in mesh.services}))":    "",
+		"m = mesh.apply()\nfor i in range(20): row(m.budget(2 + i / 100))": "an allocation that is fixed",
+	} {
+		res := mustRun(t, script)
+		if want == "" && len(res.Warnings) > 0 || want != "" && (len(res.Warnings) != 1 || !strings.HasPrefix(res.Warnings[0], want)) {
+			t.Errorf("%s: warnings %q, want %q", script, res.Warnings, want)
+		}
+	}
+}
+
+// Calls that the model leaves out are said to be, and not that there are none.
+func TestCallsThatCloseACycle(t *testing.T) {
+	s := demoStudy()
+	with := *s
+	at := NewMeshOf(s).names.at
+	with.Back = [][2]int{{at["ratings"], at["productpage"]}}
+	for script, want := range map[string]string{
+		"mesh.remove('ratings', 'productpage')":             `the calls of "productpage" from "ratings" close a cycle`,
+		"mesh.reroute('ratings', 'productpage', 'details')": `the calls of "productpage" from "ratings" close a cycle`,
+		"mesh.remove('ratings', 'reviews')":                 `"ratings" does not call "reviews"`,
+	} {
+		_, err := Isolated(t.Context(), Job{Study: &with, Name: "t.star", Script: script})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", script, err, want)
+		}
+	}
+}
+
+// An edit to what is so is the mesh itself, to the digit.
+func TestIdentities(t *testing.T) {
+	rows := mustRun(t, `
+row(mesh)
+for s in mesh.services:
+    row(mesh.work(s, x=1))
+    row(mesh.cost(s, 1))
+    row(mesh.replicas(s, mesh.pods[s]))
+row(mesh.entry("productpage", x=1))
+row(mesh.scale(1))
+`).Rows
+	for i, row := range rows {
+		if row.Get("mean_ms") != rows[0].Get("mean_ms") || row.Get("cpu") != rows[0].Get("cpu") {
+			t.Errorf("row %d: %v, want %v", i, row, rows[0])
 		}
 	}
 }
