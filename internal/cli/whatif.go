@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/draw"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
@@ -194,7 +195,7 @@ func (c *whatIfCommand) ask(ctx context.Context, study *optimize.Study, name, sc
 	if name != "" {
 		return whatif.Isolated(ctx, whatif.Job{Study: study, Name: name, Script: script})
 	}
-	mesh := whatif.NewMeshOf(study)
+	mesh := whatif.NewMesh(budget.NewStudy(study.Input), study.Pods)
 	if err := mesh.Feasible(c.flags.Budgets); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package optimize
 
 import (
 	"github.com/sluice-mesh/sluice/budget"
-	"github.com/sluice-mesh/sluice/graph"
 )
 
 // Study is what a round's plan was made of, for those who ask what would have been:
@@ -12,9 +11,6 @@ type Study struct {
 	Input budget.Input `json:"input"`
 	// Pods names the pods of each service, in the order of Input.Sidecars.
 	Pods [][]string `json:"pods"`
-	// Back are calls that were seen and are not in Input, as they close a cycle: from
-	// and to index Input.Sidecars.
-	Back [][2]int `json:"back,omitempty"`
 }
 
 // NewStudy is the Study of the round that Plan would make of these.
@@ -36,30 +32,5 @@ func newStudy(obs *Observation, prior *Memory, o Options) (s *Study, recalled []
 			s.Pods[i] = append(s.Pods[i], p.Name)
 		}
 	}
-	s.Back = closing(obs)
 	return s, recalled
-}
-
-// closing are the calls between services that close a cycle.
-func closing(obs *Observation) (out [][2]int) {
-	byName := make(map[string]int, len(obs.fleet))
-	for i := range obs.fleet {
-		byName[obs.fleet[i].Name] = i
-	}
-	at := func(node int) (int, bool) {
-		i, ok := byName[obs.Graph.Nodes[node].Name]
-		return i, ok && obs.Graph.Nodes[node].Kind == graph.Service
-	}
-	for i := range obs.Graph.Edges {
-		e := &obs.Graph.Edges[i]
-		if !e.Back {
-			continue
-		}
-		from, known := at(e.From)
-		to, served := at(e.To)
-		if known && served {
-			out = append(out, [2]int{from, to})
-		}
-	}
-	return out
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/mishap"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
@@ -35,7 +36,7 @@ type Job struct {
 }
 
 // mesh is the mesh that the job asks about.
-func (j *Job) mesh() *Mesh { return NewMeshOf(j.Study) }
+func (j *Job) mesh() *Mesh { return NewMesh(budget.NewStudy(j.Study.Input), j.Study.Pods) }
 
 // reply is what a worker writes.
 type reply struct {

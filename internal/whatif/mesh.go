@@ -8,23 +8,15 @@ import (
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
-	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
 // Mesh is a round with changes. It does not change itself.
 type Mesh struct {
-	study *budget.Study
-	names *names
-	// back are calls of the log that close a cycle: the model has none of them.
-	back   map[[2]int]bool
+	study  *budget.Study
+	names  *names
 	limits budget.Limits
 	// fixed is the allocation in the order of the services; nil while it is planned.
 	fixed []budget.MilliCPU
-}
-
-// NewMeshOf is NewMesh of what a round kept.
-func NewMeshOf(s *optimize.Study) *Mesh {
-	return NewMesh(budget.NewStudy(s.Input), s.Pods).without(s.Back)
 }
 
 // names finds services by name.
@@ -49,17 +41,6 @@ func NewMesh(study *budget.Study, pods [][]string) *Mesh {
 		}
 	}
 	return &Mesh{study: study, names: n, limits: study.Limits()}
-}
-
-// without is m with the calls named that the model leaves out for they close a cycle,
-// by the indices of services.
-func (m *Mesh) without(back [][2]int) *Mesh {
-	c := *m
-	c.back = make(map[[2]int]bool, len(back))
-	for _, e := range back {
-		c.back[e] = true
-	}
-	return &c
 }
 
 // service is the index of a service by its name.
