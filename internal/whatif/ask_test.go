@@ -12,7 +12,7 @@ func TestHelpsBeyondChance(t *testing.T) {
 	if len(res.Rows) != 1 || res.Rows[0].Get("name") != "productpage: its application a fifth faster" {
 		t.Errorf("rows %v", res.Rows)
 	}
-	if len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0], "1 of the single changes tried lower the mean, no other does by more than chance, which may be ") {
+	if told := ofQuestion(res); len(told) != 1 || !strings.Contains(told[0], "1 of the single changes tried lower the mean, no other does by more than chance, which may be ") {
 		t.Errorf("warnings %q", res.Warnings)
 	}
 	// productpage works for 257 ms a call: a fifth of it is 51, and the two plays of each
@@ -44,7 +44,7 @@ func TestCheapestWithinChance(t *testing.T) {
 	if !strings.HasSuffix(res.Printed[0], "None") {
 		t.Errorf("200 ms, less than the applications take: %s", res.Printed[0])
 	}
-	if len(res.Warnings) == 0 || !strings.HasPrefix(res.Warnings[0], "cheapest: mean_ms=271 is kept within chance: at ") {
+	if told := ofQuestion(res); len(told) == 0 || !strings.HasPrefix(told[0], "cheapest: mean_ms=271 is kept within chance: at ") {
 		t.Errorf("warnings %q", res.Warnings)
 	}
 }
