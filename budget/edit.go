@@ -33,56 +33,16 @@ func between(what string, x, lo, hi float64) error {
 	return fmt.Errorf("%s: found %v, expected a number from %v to %v", what, x, lo, hi)
 }
 
-// Scaled has the load times x, whichever way it comes.
-func (s *Study) Scaled(x float64) (*Study, error) {
-	if err := between("load", x, 1/mostFactor, mostFactor); err != nil {
-		return nil, err
-	}
-	b := s.b.copy()
-	if s.b.open() {
-		b.arrives = openLoad
-	} else {
-		b.arrives = closedLoad
-	}
-	b.gateway.Rate *= x
-	b.inFlight *= x
-	return s.edit(b), nil
-}
-
-// Open has requests come at a rate per second, whatever becomes of them.
-func (s *Study) Open(rate float64) (*Study, error) {
-	if err := between("rate", rate, 1e-3, mostRate); err != nil {
-		return nil, err
-	}
-	b := s.b.copy()
-	b.arrives = openLoad
-	if b.gateway.Rate > 0 {
-		b.inFlight *= rate / b.gateway.Rate
-	}
-	b.gateway.Rate = rate
-	return s.edit(b), nil
-}
-
-// Closed keeps a number of requests in flight.
-func (s *Study) Closed(clients float64) (*Study, error) {
-	if err := between("clients", clients, 1, mostInFlight); err != nil {
-		return nil, err
-	}
-	b := s.b.copy()
-	b.arrives = closedLoad
-	if b.inFlight > 0 {
-		b.gateway.Rate *= clients / b.inFlight
-	}
-	b.inFlight = clients
-	return s.edit(b), nil
-}
-
 // Replicas gives service i another number of pods, among which its calls divide.
 func (s *Study) Replicas(i, pods int) (*Study, error) {
 	if err := between("pods", float64(pods), 1, MostPods); err != nil {
 		return nil, err
 	}
+	if pods == s.Pods(i) {
+		return s, nil
+	}
 	b, at := s.b.copy(), s.place[i]
+	b.halves, b.pods = slices.Clone(b.halves), slices.Clone(b.pods)
 	b.halves[at] *= float64(b.pods[at]) / float64(pods)
 	b.pods[at] = int64(pods)
 	return s.edit(b), nil
@@ -121,10 +81,13 @@ func (s *Study) WithWork(i int, d time.Duration) (*Study, error) {
 	if err := between("work in ms", float64(d)/1e6, 0, 1e6); err != nil {
 		return nil, err
 	}
+	if d == s.Work(i) {
+		return s, nil
+	}
 	b := s.b.copy()
+	b.sidecars = slices.Clone(b.sidecars)
 	b.bake()
 	b.sidecars[s.place[i]].Work = d
-	b.free = b.freeTime()
 	return s.edit(b), nil
 }
 
@@ -133,12 +96,15 @@ func (s *Study) Costlier(i int, x float64) (*Study, error) {
 	if err := between("cost", x, 1/mostFactor, mostFactor); err != nil {
 		return nil, err
 	}
+	if x == 1 {
+		return s, nil
+	}
 	b, at := s.b.copy(), s.place[i]
+	b.base = slices.Clone(b.base)
 	// A wake costs all services the same in the model: what it cost this one goes
 	// into its base.
 	woken := b.seen[at].Woken * b.wake
 	b.base[at] = max(0, b.base[at]*x+(x-1)*woken)
-	b.free = b.freeTime()
 	return s.edit(b), nil
 }
 
@@ -186,7 +152,12 @@ func (s *Study) WithEdge(e Edge) (*Study, error) {
 	if err := between("calls", e.Count, 0, most); err != nil {
 		return nil, err
 	}
+	if slices.Contains(s.Edges(), e) {
+		return s, nil
+	}
 	b := s.b.copy()
+	b.sidecars, b.routes = slices.Clone(b.sidecars), slices.Clone(b.routes)
+	b.halves, b.quiet = slices.Clone(b.halves), slices.Clone(b.quiet)
 	b.bake()
 	before, err := b.flow()
 	if err != nil {
@@ -206,7 +177,6 @@ func (s *Study) WithEdge(e Edge) (*Study, error) {
 		return nil, err
 	}
 	b.rescaleVisits(before, after)
-	b.free = b.freeTime()
 	return s.edit(b), nil
 }
 
@@ -236,7 +206,7 @@ func (b *believed) enter(r route) error {
 
 // call sets the calls of a service; those made one after the other come first.
 func (b *believed) call(from int, r route) {
-	routes := slices.DeleteFunc(b.routes[from], func(x route) bool { return x.to == r.to })
+	routes := slices.DeleteFunc(slices.Clone(b.routes[from]), func(x route) bool { return x.to == r.to })
 	if r.count > 0 {
 		routes = append(routes, r)
 	}

@@ -17,6 +17,8 @@ type Study struct {
 	played bool
 	// place maps an index of Input.Sidecars to the model's.
 	place []int
+	// loads are the studies of this mesh under other loads.
+	loads *family
 
 	// knee is where plans stop to spend, likely the knee by what is believed.
 	knee, likely func() float64
@@ -69,6 +71,7 @@ func newStudy(in Input, b *believed, played bool) *Study {
 	for i, to := range b.order {
 		s.place[to] = i
 	}
+	s.loads = &family{of: s}
 	s.knee = sync.OnceValue(func() float64 { return b.knee(in.Options, played) })
 	s.likely = sync.OnceValue(func() float64 {
 		if b.censored() == "" && kneeOf(in.Options) >= 0 {
@@ -346,13 +349,21 @@ func duration(seconds float64) time.Duration {
 
 // edit is a Study of a changed model, with nothing remembered.
 func (s *Study) edit(b *believed) *Study {
-	b.mixes = []mix{{entries: b.entries, inFlight: b.inFlight, rate: b.gateway.Rate, weight: 1}}
+	b.onlyMix()
 	b.settle()
 	if b.ladder != nil {
 		b.climb()
 	}
-	return newStudy(s.in, b, b.rehearsable() && b.servers() <= mostServers)
+	return newStudy(s.in, b, b.playable())
 }
+
+// onlyMix has plans made for the load as it is now alone.
+func (b *believed) onlyMix() {
+	b.mixes = []mix{{entries: b.entries, inFlight: b.inFlight, rate: b.gateway.Rate, weight: 1}}
+}
+
+// playable tells whether a mesh that was changed is played.
+func (b *believed) playable() bool { return b.rehearsable() && b.servers() <= mostServers }
 
 // mostServers bounds the sidecars of a mesh that is changed and played.
 const mostServers = 20_000
@@ -364,16 +375,11 @@ func (b *believed) servers() (n int64) {
 	return n
 }
 
-// copy is b with nothing in common that an edit touches.
+// copy is b to be edited: who changes one of its lists gives it a list of its own
+// first, and all others are shared. A thousand questions are then a thousand studies
+// of no more than what sets them apart.
 func (b *believed) copy() *believed {
 	c, m, mo := *b, *b.mesh, *b.model
-	m.sidecars, m.pods = slices.Clone(m.sidecars), slices.Clone(m.pods)
-	m.halves, m.passed = slices.Clone(m.halves), slices.Clone(m.passed)
-	m.routes, m.entries = slices.Clone(m.routes), slices.Clone(m.entries)
-	for i := range m.routes {
-		m.routes[i] = slices.Clone(m.routes[i])
-	}
-	mo.base, mo.lean, mo.quiet = slices.Clone(mo.base), slices.Clone(mo.lean), slices.Clone(mo.quiet)
 	mo.mesh, c.model = &m, &mo
 	return &c
 }

@@ -93,6 +93,9 @@ func (s *Server) question(w http.ResponseWriter, r *http.Request) (*question, er
 		if errors.As(err, &kind) && kind.Field != "" {
 			return nil, refuse(http.StatusBadRequest, "%s: found %s, expected %s", request.Quote(kind.Field), kind.Value, map[string]string{"round": "the number of a round", "script": "a script as text"}[kind.Field])
 		}
+		if errors.As(err, &kind) {
+			return nil, refuse(http.StatusBadRequest, `the body: found %s, expected {"round": NUMBER or absent, "script": "…"}`, kind.Value)
+		}
 		return nil, refuse(http.StatusBadRequest, `the body: %s: expected {"round": NUMBER or absent, "script": "…"}`, request.Shorten(err.Error()))
 	}
 	switch {

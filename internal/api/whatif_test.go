@@ -94,7 +94,7 @@ func TestWhatIfErrors(t *testing.T) {
 		`{"script": "row(mesh)", "round": "1"}`:              {400, `round\": found string`},
 		`{"script": 5}`:                                      {400, `script\": found number`},
 		`{}`:                                                 {400, "script: found none"},
-		`[]`:                                                 {400, "the body"},
+		`[]`:                                                 {400, `the body: found array, expected {\"round\": NUMBER`},
 		`{"script": "load('x', 'y')"}`:                       {400, "nothing to load"},
 		`{"script": "x = 'a' * 900000000"}`:                  {400, "MB of memory"},
 		`{"script": "` + strings.Repeat("(", 50_000) + `"}`:  {400, "nest deeper"},

@@ -31,6 +31,11 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }
 
+// unheldError says that no budget which was asked about holds the floors.
+type unheldError struct{ what string }
+
+func (e *unheldError) Error() string { return e.what }
+
 // asUsage turns a complaint of cobra's into a usage error.
 func asUsage(err error) error {
 	var u *usageError
@@ -54,6 +59,7 @@ func status(err error) int {
 		input  *request.Error
 		script *whatif.ScriptError
 		short  *budget.InfeasibleError
+		unheld *unheldError
 	)
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE):
@@ -61,7 +67,7 @@ func status(err error) int {
 		return done
 	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &script):
 		return misused
-	case errors.As(err, &short):
+	case errors.As(err, &short), errors.As(err, &unheld):
 		return infeasible
 	}
 	return failed

@@ -29,7 +29,7 @@ are not looked at.
 
 A large mesh is not read in one picture. --focus, --min-share and --critical take a
 part of it, --group draws several services as one; they can be combined. Of what is
-left svg and png show the busiest 400.`
+left svg and png show the busiest 400, mermaid as much as Mermaid draws: 500 calls.`
 
 const graphExample = `  sluice graph --demo
   sluice graph --demo -o svg > mesh.svg
@@ -135,11 +135,12 @@ func (c *graphCommand) print(obs *optimize.Observation) error {
 		}
 		return c.env.print(out.Bytes())
 	}
-	picture, err := report.Picture(obs, c.view, pictures[c.form.value])
+	picture, left, err := report.Picture(obs, c.view, pictures[c.form.value])
 	var wrong *report.ViewError
 	if errors.As(err, &wrong) {
 		return usagef("%s", wrong.Problem)
 	}
+	c.env.warn(left)
 	return c.env.printDocument(picture, err)
 }
 

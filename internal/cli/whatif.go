@@ -201,8 +201,13 @@ func (c *whatIfCommand) ask(ctx context.Context, study *optimize.Study, name, sc
 	}
 	res, err := whatif.Run(ctx, mesh, "flags", script, whatif.Bounds{})
 	var wrong *whatif.ScriptError
-	if errors.As(err, &wrong) {
+	switch {
+	case errors.As(err, &wrong) && wrong.Infeasible:
+		return nil, &unheldError{wrong.What}
+	case errors.As(err, &wrong):
 		return nil, usagef("%s", wrong.What)
+	case err == nil && len(res.Rows) == 0 && c.flags.Budgets != "" && len(res.Printed) > 0:
+		return nil, &unheldError{fmt.Sprintf("--budget %q: none holds the floors: %s", c.flags.Budgets, res.Printed[len(res.Printed)-1])}
 	}
 	return res, err
 }

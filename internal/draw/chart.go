@@ -7,13 +7,17 @@ import (
 	"strconv"
 )
 
-// Chart is figures over a range, as lines.
+// Chart is figures over a range, as lines, or of named rows, as bars.
 type Chart struct {
 	Title string
 	// X and Y name the axes, with their units.
 	X, Y   string
 	Series []Series
 	Marks  []Mark
+	// Rows are names of what has no place on a range: each has a bar of every series,
+	// whose points' X is then the index of the row. A chart of rows is as high as they
+	// need, knows no marks, and its X is not shown.
+	Rows []string
 	// Width and Height in CSS pixels, 640 × 280 where they are 0.
 	Width, Height float64
 	// Whole says that X has only whole numbers, such as rounds.
@@ -67,12 +71,11 @@ func (c *Chart) compose() *scene {
 	if p.s.height <= 0 {
 		p.s.height = 280
 	}
-	p.s.about = fmt.Sprintf("%s against %s, %d lines", clean(c.Y), clean(c.X), len(c.Series))
-	p.left, p.top, p.right, p.bottom = 56, 34, p.s.width-16, p.s.height-40
-	if c.Title != "" {
-		p.s.text("ink", clean(c.Title), point{margin / 2, 18}, 13, true, start)
-		p.top += 20
+	if len(c.Rows) > 0 {
+		return p.bars()
 	}
+	p.s.about = fmt.Sprintf("%s against %s, %d lines", clean(c.Y), clean(c.X), len(c.Series))
+	p.frame(56, p.s.height)
 	p.ranges()
 	p.axes()
 	p.marks()
@@ -81,6 +84,18 @@ func (c *Chart) compose() *scene {
 		p.line(i)
 	}
 	return p.s
+}
+
+// frame leaves room for title, names and axes around the area.
+func (p *plot) frame(left, height float64) {
+	p.s.height = height
+	p.left, p.top, p.right, p.bottom = left, 34, p.s.width-16, height-40
+	if p.c.Title != "" {
+		p.s.text("ink", clean(p.c.Title), point{margin / 2, 18}, 13, true, start)
+		p.top += 20
+	}
+	_, lines := p.nameplaces()
+	p.top += nameLine * float64(lines-1)
 }
 
 // finite tells whether a point can be drawn.
@@ -194,20 +209,56 @@ func (p *plot) marks() {
 // otherFaces is how many times wider than ours the face may be that a viewer has.
 const otherFaces = 1.2
 
+// nameLine is how far one line of names is above the next, nameSample what the sample
+// before a name takes.
+const (
+	nameLine   = 16
+	nameSample = 42
+)
+
+// nameplaces are where the names of the series begin, counted from the right of the
+// picture and in lines from the first: as many to a line as there is room for beside
+// the name of the axis.
+func (p *plot) nameplaces() (at []point, lines int) {
+	room := p.s.width - 16 - 2*margin - otherFaces*textWidth(clean(p.c.Y), 11, false)
+	at = make([]point, len(p.c.Series))
+	for first := 0; first < len(at); lines++ {
+		last, used := first, 0.0
+		for ; last < len(at); last++ {
+			w := p.nameWidth(last)
+			if last > first && used+w > room {
+				break
+			}
+			used += w
+		}
+		for x := used; first < last; first++ {
+			at[first] = point{x - nameSample, float64(lines)}
+			x -= p.nameWidth(first)
+		}
+	}
+	return at, max(1, lines)
+}
+
+func (p *plot) nameWidth(i int) float64 {
+	return nameSample + otherFaces*textWidth(fit(p.c.Series[i].Name, 40), 11, false)
+}
+
 // names stand above the plot on the right, each behind a piece of its line.
 func (p *plot) names() {
-	x := p.right
-	for i := len(p.c.Series) - 1; i >= 0; i-- {
-		name := fit(p.c.Series[i].Name, 40)
-		x -= otherFaces * textWidth(name, 11, false)
-		p.s.text("label", name, point{x, p.top - 14}, 11, false, start)
-		p.s.add(kindOf("line", i), straight(point{x - 30, p.top - 18}, point{x - 6, p.top - 18}))
-		x -= 42
+	places, lines := p.nameplaces()
+	for i := len(places) - 1; i >= 0; i-- {
+		x, y := p.right-places[i].x, p.top-14-nameLine*(float64(lines-1)-places[i].y)
+		p.s.text("label", fit(p.c.Series[i].Name, 40), point{x, y}, 11, false, start)
+		if len(p.c.Rows) > 0 {
+			p.s.add(kindOf("dot", i), box(x-22, y-9, 16, 10, 1))
+			continue
+		}
+		p.s.add(kindOf("line", i), straight(point{x - 30, y - 4}, point{x - 6, y - 4}))
 	}
 }
 
 // lineKinds is how many lines look different.
-const lineKinds = 4
+const lineKinds = 8
 
 func kindOf(class string, i int) string { return class + strconv.Itoa(i%lineKinds) }
 

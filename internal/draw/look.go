@@ -51,10 +51,18 @@ var looks = []look{
 	{class: "line1", stroke: [2]string{"#c2410c", "#ff9a4d"}, width: 2, dash: []float64{6, 4}},
 	{class: "line2", stroke: [2]string{"#2c7a4b", "#6fd39a"}, width: 2},
 	{class: "line3", stroke: [2]string{"#7c3aad", "#c79bf2"}, width: 2, dash: []float64{2, 3}},
+	{class: "line4", stroke: [2]string{"#8a6100", "#e6c34a"}, width: 2},
+	{class: "line5", stroke: [2]string{"#b3246f", "#ff8ac4"}, width: 2, dash: []float64{9, 3, 2, 3}},
+	{class: "line6", stroke: [2]string{"#0f7580", "#5fd0dc"}, width: 2},
+	{class: "line7", stroke: [2]string{"#57606a", "#a3abb5"}, width: 2, dash: []float64{12, 4}},
 	{class: "dot0", fill: [2]string{"#0b62c4", "#6fb1ff"}},
 	{class: "dot1", fill: [2]string{"#c2410c", "#ff9a4d"}},
 	{class: "dot2", fill: [2]string{"#2c7a4b", "#6fd39a"}},
 	{class: "dot3", fill: [2]string{"#7c3aad", "#c79bf2"}},
+	{class: "dot4", fill: [2]string{"#8a6100", "#e6c34a"}},
+	{class: "dot5", fill: [2]string{"#b3246f", "#ff8ac4"}},
+	{class: "dot6", fill: [2]string{"#0f7580", "#5fd0dc"}},
+	{class: "dot7", fill: [2]string{"#57606a", "#a3abb5"}},
 	{class: "mark", stroke: [2]string{"#57606a", "#a3abb5"}, width: 1, dash: []float64{3, 3}},
 }
 

@@ -7,9 +7,16 @@ import (
 	"strings"
 )
 
+// MermaidEdges and MermaidText are the most edges, and bytes, of a chart that Mermaid
+// draws by its own settings (maxEdges and maxTextSize of Mermaid 11). Beyond there is an
+// error in the picture's place.
+const (
+	MermaidEdges = 500
+	MermaidText  = 50_000
+)
+
 // Mermaid writes m as a Mermaid flowchart, for pages that draw such themselves. It
-// takes a mesh of any size, though Mermaid by default refuses more than 500 edges.
-// Errors are w's.
+// takes a mesh of any size, though Mermaid does not. Errors are w's.
 func Mermaid(w io.Writer, m *Mesh) error {
 	b := bufio.NewWriter(w)
 	z := sizesFor(m)
@@ -98,7 +105,12 @@ func quoteMermaid(lines []string) string {
 		if i > 0 {
 			b.WriteString("<br/>")
 		}
+		last := rune(0)
 		for _, r := range clean(line) {
+			if last == '\\' && r == 'n' {
+				b.WriteString("#8203;") // a blank of no width, or the two would end the line
+			}
+			last = r
 			if strings.ContainsRune("\"'<>&#`;\\{}[]()|*_~%$:@/", r) {
 				fmt.Fprintf(&b, "#%d;", r)
 			} else {

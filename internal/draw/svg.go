@@ -73,6 +73,11 @@ func (it *item) svg(b *bufio.Writer) {
 		if it.where != start {
 			fmt.Fprintf(b, ` text-anchor="%s"`, [...]string{middle: "middle", end: "end"}[it.where])
 		}
+		// Faces differ by a fifth in width, and which one a viewer has is not known: each
+		// text is set as wide as it was measured, so that what was laid out holds.
+		if w, known := measured(it.text, it.size, it.bold); known {
+			fmt.Fprintf(b, ` textLength="%s" lengthAdjust="spacingAndGlyphs"`, num(w))
+		}
 		fmt.Fprintf(b, ">%s</text>\n", escape(it.text))
 	}
 }

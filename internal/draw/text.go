@@ -78,6 +78,22 @@ func textWidth(s string, size float64, bold bool) float64 {
 	return w * size
 }
 
+// measured is textWidth, and whether our own font has all of s: the width of what it
+// lacks is a guess, which nothing should be set to.
+func measured(s string, size float64, bold bool) (w float64, known bool) {
+	t := face(bold)
+	var b sfnt.Buffer
+	n := 0
+	for _, r := range s {
+		if n++; r >= 128 {
+			if g, err := t.font.GlyphIndex(&b, r); err != nil || g == 0 {
+				return 0, false
+			}
+		}
+	}
+	return textWidth(s, size, bold), n > 1
+}
+
 // clean is s without what would break a line or a document: control characters and
 // marks that turn the direction of writing become a box's question mark.
 func clean(s string) string {

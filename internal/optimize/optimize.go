@@ -3,6 +3,7 @@ package optimize
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
@@ -155,13 +156,23 @@ func observe(req *request.Request, read *accesslog.Reading, lean bool) *Observat
 	obs.Graph = read.Builder.Build(graphPods(obs.fleet), read.Skipped())
 	obs.Critical = critical.Analyze(obs.Graph)
 	obs.Evidence = evidence(obs)
-	obs.Warnings = concat(read.Warnings, skips(read), obs.Graph.Warnings, obs.Critical.Warnings)
+	obs.Warnings = concat(read.Warnings, skips(read), obs.Graph.Warnings, obs.Critical.Warnings, twoRoots(obs.Graph))
 	if lean {
 		rows, log := *req, *read
 		rows.Containers, log.Builder = nil, nil
 		obs.Request, obs.Log, obs.Graph = &rows, &log, obs.Graph.WithoutTraces()
 	}
 	return obs
+}
+
+// twoRoots warns where a service or a host goes by the root's name.
+func twoRoots(g *graph.Graph) []string {
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Kind != graph.Root && n.Name == graph.RootName {
+			return []string{fmt.Sprintf("a service or host is named %q, as the root is: in edges and paths its calls cannot be told from those that enter the mesh", n.Name)}
+		}
+	}
+	return nil
 }
 
 // skips tells what became of the lines that were not used.

@@ -225,10 +225,20 @@ func (s *sketch) busiest(spots, hops int) (cut bool) {
 			rates[i] = weight(s.hops[i].main, s.hops[i].Rate)
 		}
 		slices.SortFunc(rates, func(a, b float64) int { return cmp.Compare(b, a) })
-		least := rates[hops]
+		least := rates[max(hops-1, 0)]
+		ties := hops // of what is as heavy as the least, what there is room for
+		for _, r := range rates[:hops] {
+			if r > least {
+				ties--
+			}
+		}
 		kept := s.hops[:0:0]
 		for _, h := range s.hops {
-			if len(kept) < hops && weight(h.main, h.Rate) >= least {
+			w := weight(h.main, h.Rate)
+			if w == least {
+				ties--
+			}
+			if w > least || w == least && ties >= 0 {
 				kept = append(kept, h)
 			}
 		}

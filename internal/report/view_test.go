@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/sluice-mesh/sluice/critical"
 	"github.com/sluice-mesh/sluice/graph"
+	"github.com/sluice-mesh/sluice/internal/draw"
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
@@ -116,7 +118,7 @@ func TestGroupFigures(t *testing.T) {
 func TestViewErrors(t *testing.T) {
 	f := func(v View, says string) {
 		t.Helper()
-		_, err := Picture(fan(), v, DOTForm)
+		_, _, err := Picture(fan(), v, DOTForm)
 		var wrong *ViewError
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want a ViewError that says %q", v, err, says)
@@ -130,7 +132,7 @@ func TestViewErrors(t *testing.T) {
 	for i := range bare.Graph.Nodes {
 		bare.Graph.Nodes[i].Namespaces = nil
 	}
-	if _, err := Picture(bare, View{Group: GroupNamespace}, SVG); err == nil {
+	if _, _, err := Picture(bare, View{Group: GroupNamespace}, SVG); err == nil {
 		t.Error("services are grouped by namespaces that they do not have")
 	}
 }
@@ -146,7 +148,7 @@ func TestRoundPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := Picture(o, View{}, SVG)
+		want, _, err := Picture(o, View{}, SVG)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +177,7 @@ func TestPictureIsBounded(t *testing.T) {
 		if err != nil || len(page) > 500_000 {
 			t.Errorf("%d bytes for a page, %v", len(page), err)
 		}
-		picture, err := Picture(r.Observation, View{}, PNG)
+		picture, _, err := Picture(r.Observation, View{}, PNG)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,4 +223,53 @@ func TestBrief(t *testing.T) {
 	f(part(0.0003), "< 0.1 %")
 	f(part(0), "0 %")
 	f(latency(millis(12345*time.Microsecond), millis(40*ms)), "mean 12.3 · p99 40 ms")
+}
+
+// A chart for Mermaid has no more edges and no more text than Mermaid draws; the
+// heaviest stay, and what is left out is said in it and beside it.
+func TestMermaidBounds(t *testing.T) {
+	wide := func(n int) *sketch {
+		s := &sketch{spots: []spot{{serviceRow: serviceRow{Name: "root"}, kind: graph.Root}}}
+		for i := range n {
+			s.spots = append(s.spots, spot{serviceRow: serviceRow{Name: fmt.Sprintf("service-of-a-long-name-%04d", i), Rate: figure(i + 1)}, kind: graph.Service})
+			s.hops = append(s.hops, hop{edgeRow: edgeRow{Rate: figure(i + 1)}, from: 0, to: i + 1})
+			if i > 0 {
+				s.hops = append(s.hops, hop{edgeRow: edgeRow{Rate: figure(i+1) / 2}, from: i, to: i + 1})
+			}
+		}
+		return s
+	}
+	for _, n := range []int{100, 251, 400, 3000} {
+		text, left, err := wide(n).picture(View{}, Mermaid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edges := strings.Count(string(text), "linkStyle")
+		if edges > draw.MermaidEdges || len(text) > draw.MermaidText {
+			t.Errorf("%d services: %d edges in %d bytes", n, edges, len(text))
+		}
+		if all := edges == 2*n-1; all != (left == nil) || !all && !strings.Contains(string(text), "%% "+left[0]) {
+			t.Errorf("%d services: %d edges, left out %q", n, edges, left)
+		}
+		// The last is the busiest, and its own edge the heaviest.
+		if last := fmt.Sprintf("%04d", n-1); !strings.Contains(string(text), last) {
+			t.Errorf("%d services: %s is not there", n, last)
+		}
+		// A box of which no edge is there is none of those that have some.
+		for _, id := range regexp.MustCompile(`(?m)^  (n\d+)\[`).FindAllStringSubmatch(string(text), -1) {
+			if !regexp.MustCompile(`(?m)(=>|->) ` + id[1] + `$`).Match(text) {
+				t.Errorf("%d services: %s stands alone", n, id[1])
+				break
+			}
+		}
+	}
+}
+
+// Of edges as heavy as the lightest there are as many as there is room for, and none
+// in the place of a heavier.
+func TestBusiestTies(t *testing.T) {
+	s := &sketch{spots: make([]spot, 2), hops: []hop{{edgeRow: edgeRow{Rate: 1}}, {edgeRow: edgeRow{Rate: 1}}, {edgeRow: edgeRow{Rate: 1}}, {edgeRow: edgeRow{Rate: 9}}}}
+	if cut := s.busiest(2, 2); !cut || len(s.hops) != 2 || s.hops[1].Rate != 9 {
+		t.Errorf("kept %+v", s.hops)
+	}
 }

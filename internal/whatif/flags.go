@@ -1,6 +1,7 @@
 package whatif
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,8 +31,26 @@ func (f *Flags) Empty() bool {
 		len(f.Replicas)+len(f.Works)+len(f.Costs)+len(f.Limits)+len(f.Entries)+len(f.Fails) == 0
 }
 
+// check refuses what comes to no question.
+func (f *Flags) check() error {
+	switch {
+	case !(f.MeanMS >= 0):
+		return fmt.Errorf("--mean %v: want a number of ms over 0", f.MeanMS)
+	case !(f.P99MS >= 0):
+		return fmt.Errorf("--p99 %v: want a number of ms over 0", f.P99MS)
+	case f.Helps < 0:
+		return fmt.Errorf("--helps %d: want how many changes, 1 or more", f.Helps)
+	case f.Helps > 0 && f.MeanMS+f.P99MS > 0:
+		return errors.New("--helps beside --mean or --p99: these are two questions, ask one of them")
+	}
+	return nil
+}
+
 // Script is the script that asks the same; errors say which flag is wrong, and how.
 func (f *Flags) Script() (string, error) {
+	if err := f.check(); err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString("m = mesh\n")
 	if f.Keep {
@@ -151,6 +170,9 @@ func numbers(flag, text string) (string, error) {
 		x, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(p), "x"), 64)
 		if err != nil {
 			return "", fmt.Errorf("--%s %q: found %q, want FROM:TO:STEP, or numbers with commas between", flag, text, p)
+		}
+		if step := len(xs) == 2 && strings.Contains(text, ":"); !step && !(x > 0) {
+			return "", fmt.Errorf("--%s %q: found %v, want numbers over 0", flag, text, x)
 		}
 		xs = append(xs, x)
 		out = append(out, strconv.FormatFloat(x, 'f', -1, 64))

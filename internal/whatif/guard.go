@@ -14,7 +14,7 @@ const maxChain = 1000
 // guard refuses what the parser should not be tried with.
 func guard(name, script string) error {
 	if len(script) > MaxScript {
-		return &ScriptError{name, 1, 1, fmt.Sprintf("the script has %d bytes, more than the %d that are read", len(script), MaxScript)}
+		return &ScriptError{File: name, Line: 1, Column: 1, What: fmt.Sprintf("the script has %d bytes, more than the %d that are read", len(script), MaxScript)}
 	}
 	s := scanner{name: name, text: script, line: 1, column: 1}
 	return s.scan()
@@ -30,7 +30,9 @@ type scanner struct {
 	fresh        bool // nothing but blanks on this line yet
 }
 
-func (s *scanner) fail(what string) error { return &ScriptError{s.name, s.line, s.column, what} }
+func (s *scanner) fail(what string) error {
+	return &ScriptError{File: s.name, Line: s.line, Column: s.column, What: what}
+}
 
 // next steps over a byte.
 func (s *scanner) next() {

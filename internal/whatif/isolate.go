@@ -69,7 +69,7 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.As(err, &died) && late:
+	case errors.As(err, &died) && late && !j.Follow:
 		place.File, place.What = j.Name, overtime(j.Bounds)
 		return nil, place
 	case errors.As(err, &died) && died.ExitCode() == failed:

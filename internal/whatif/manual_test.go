@@ -70,6 +70,12 @@ func TestFlagsAreScripts(t *testing.T) {
 	for want, f := range map[string]Flags{
 		`--budget "1:2": want FROM:TO:STEP`:     {Budgets: "1:2"},
 		`--budget "a": found "a"`:               {Budgets: "a"},
+		`--budget "-1": found -1, want numbers`: {Budgets: "-1"},
+		`--load "1:0:-1": found 0, want`:        {Loads: "1:0:-1"},
+		`--clients "NaN": found NaN, want`:      {Clients: "NaN"},
+		`--helps -3: want how many`:             {Helps: -3},
+		`--mean -3: want a number of ms over 0`: {MeanMS: -3},
+		`these are two questions`:               {Helps: 3, P99MS: 100},
 		`--load "1:2:0": span: found 1 to 2`:    {Loads: "1:2:0"},
 		`--replicas "reviews": want SERVICE=`:   {Replicas: []string{"reviews"}},
 		`--replicas "reviews=1.5": found "1.5"`: {Replicas: []string{"reviews=1.5"}},

@@ -203,6 +203,14 @@ func (a *Answer) utilization() float64 {
 	return a.Sidecars[a.First].Utilization
 }
 
+// unplayed says why figures are not those of a rehearsal.
+func (a *Answer) unplayed() string {
+	if why := a.mesh.study.Unplayed(); why != "" {
+		return why
+	}
+	return "too few requests came through in the seconds that are rehearsed, for some sidecar is given next to nothing of what it needs"
+}
+
 // warnings say what weakens the prediction.
 func (a *Answer) warnings() []string {
 	var out []string
@@ -210,15 +218,18 @@ func (a *Answer) warnings() []string {
 	case a.Mean == 0:
 		return []string{"no external request was seen in the log: there is no latency to predict"}
 	case !a.Played && a.P99 > 0:
-		out = append(out, "the mesh is too large, or its log too thin, for a rehearsal: figures are the closed form's, which knows no waiting before a sidecar is full; p99 keeps the observed ratio to the mean and p50 is not told")
+		out = append(out, a.unplayed()+": figures are the closed form's, which knows no waiting before a sidecar is full; p99 keeps the observed ratio to the mean and p50 is not told")
 	case !a.Played:
-		out = append(out, "the mesh is too large, or its log too thin, for a rehearsal: figures are the closed form's, which knows no waiting before a sidecar is full; percentiles are not told")
+		out = append(out, a.unplayed()+": figures are the closed form's, which knows no waiting before a sidecar is full; percentiles are not told")
 	}
 	if why := a.mesh.study.Doubt(); why != "" {
 		out = append(out, "figures may be off by half or more: "+why)
 	}
 	if a.Flooded {
 		out = append(out, fmt.Sprintf("an open load is more than the mesh lets through: latency grows without end, and the figures are those of its first %d s", int(budget.FloodTime/time.Second)))
+	}
+	if a.mesh.fixed != nil && a.CPU > a.mesh.limits.CPU {
+		out = append(out, "an allocation that is fixed takes more CPU than the budget (cpu is over cpu_limit): the figures are what it would bring if it could be given")
 	}
 	return out
 }

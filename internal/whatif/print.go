@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/sluice-mesh/sluice/internal/draw"
 )
 
 // JSON is `sluice whatif -o json` and the answer of POST /whatif.
@@ -163,87 +161,4 @@ func (r *Result) Table(w io.Writer, clean func(string) string) error {
 // numeric tells whether a column holds a number in any row.
 func (r *Result) numeric(key string) bool {
 	return slices.ContainsFunc(r.Rows, func(row Row) bool { _, ok := row.Get(key).(float64); return ok })
-}
-
-// Chart draws mean and 99th percentile against the column with the most different
-// numbers, a line for each value of the others that differ, or against the rows in turn.
-func (r *Result) Chart() *draw.Chart {
-	x := r.axis()
-	c := &draw.Chart{Title: "What if", X: x, Y: "ms", Zero: true, Width: 760, Height: 360}
-	if x == "" {
-		c.X, c.Whole = "row", true
-	}
-	at := map[string]int{}
-	for i, row := range r.Rows {
-		px, ok := row.Get(x).(float64)
-		if x == "" {
-			px, ok = float64(i+1), true
-		}
-		if !ok {
-			continue
-		}
-		group := r.group(row, x)
-		for _, figure := range []string{"mean_ms", "p99_ms"} {
-			y, ok := row.Get(figure).(float64)
-			if !ok {
-				continue
-			}
-			name := strings.TrimSuffix(figure, "_ms") + group
-			k, known := at[name]
-			if !known {
-				if len(c.Series) >= maxSeries {
-					continue
-				}
-				k = len(c.Series)
-				at[name] = k
-				c.Series = append(c.Series, draw.Series{Name: name})
-			}
-			c.Series[k].Points = append(c.Series[k].Points, draw.Point{X: px, Y: y})
-		}
-	}
-	for i := range c.Series {
-		slices.SortStableFunc(c.Series[i].Points, func(a, b draw.Point) int { return int(min(1, max(-1, (a.X-b.X)*1e9))) })
-	}
-	return c
-}
-
-// maxSeries is how many lines of a chart eyes can tell apart.
-const maxSeries = 8
-
-// axis is the column to draw against, that of the most different numbers, "" for none.
-func (r *Result) axis() (best string) {
-	most := 1
-	for _, k := range r.columns() {
-		if k == "mean_ms" {
-			break
-		}
-		different := map[float64]bool{}
-		for _, row := range r.Rows {
-			if f, ok := row.Get(k).(float64); ok {
-				different[f] = true
-			}
-		}
-		if k != "cpu" && len(different) > most {
-			best, most = k, len(different)
-		}
-	}
-	return best
-}
-
-func (r *Result) varies(key string) bool {
-	return slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Get(key) != r.Rows[0].Get(key) })
-}
-
-// group names the line that a row belongs to by its own columns that differ.
-func (r *Result) group(row Row, x string) string {
-	var out []string
-	for _, c := range row {
-		if (c.Key == "cpu_limit" || !slices.Contains(own, c.Key)) && c.Key != x && r.varies(c.Key) {
-			out = append(out, short(c.Value, func(s string) string { return cut(s, 40) }))
-		}
-	}
-	if len(out) == 0 {
-		return ""
-	}
-	return " " + strings.Join(out, " ")
 }

@@ -15,6 +15,7 @@ import (
 	"go.starlark.net/syntax"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sluice-mesh/sluice/budget"
 	"github.com/sluice-mesh/sluice/internal/mishap"
 )
 
@@ -72,6 +73,8 @@ type ScriptError struct {
 	// Line and Column from 1.
 	Line, Column int
 	What         string
+	// Infeasible says that a budget does not hold the floors of what was asked.
+	Infeasible bool `json:",omitempty"`
 }
 
 // Error is FILE:LINE:COLUMN: what.
@@ -83,19 +86,25 @@ func (e *ScriptError) Error() string {
 type run struct {
 	ctx    context.Context
 	name   string
+	script string
 	mesh   *Mesh
 	result Result
-	asked  []question
-	size   int
+	// asked are the rows to be; answering finds what they want while the script goes on.
+	asked     []*question
+	answering *errgroup.Group
+	size      int
 	// at is where the script is, for whoever ends it.
 	at atomic.Pointer[syntax.Position]
 }
 
-// question is a row to be: its answer may still be to be found.
+// question is a row to be. Once it is one the mesh and the answer are let go: a
+// thousand of them would hold a thousand meshes.
 type question struct {
-	columns []Cell
-	mesh    *Mesh
-	answer  *Answer
+	columns  []Cell
+	mesh     *Mesh
+	answer   *Answer
+	row      Row
+	warnings []string
 }
 
 // Run runs a script on a mesh; name is what errors call it. Errors are *ScriptError
@@ -104,14 +113,18 @@ func Run(ctx context.Context, m *Mesh, name, script string, b Bounds) (*Result, 
 	b = b.fill()
 	limited, cancel := context.WithTimeout(ctx, b.Time)
 	defer cancel()
-	r := &run{ctx: limited, name: name, mesh: m}
+	r := &run{ctx: limited, name: name, script: script, mesh: m}
 	if b.late != nil {
 		defer time.AfterFunc(b.Time+patience, func() { b.late(r.here(overtime(b))) }).Stop()
 	}
+	r.answering, r.ctx = errgroup.WithContext(limited)
+	r.answering.SetLimit(runtime.GOMAXPROCS(0))
 	err := r.execute(script, b)
-	if err == nil {
-		err = r.answer()
+	// What an answer failed of ended the script too.
+	if failed := r.answering.Wait(); failed != nil {
+		err = failed
 	}
+	r.gather()
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -191,9 +204,14 @@ func (r *run) scriptError(err error) error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &bad):
+		if bad.Msg == "not an identifier" {
+			if what, at := keyword(r.script, int(bad.Pos.Line), int(bad.Pos.Col)); what != "" {
+				return &ScriptError{File: r.name, Line: int(bad.Pos.Line), Column: at, What: what}
+			}
+		}
 		return r.place(bad.Pos, bad.Msg)
 	case errors.As(err, &unknown) && len(unknown) > 0:
-		return r.place(unknown[0].Pos, unknown[0].Msg)
+		return r.place(unknown[0].Pos, undefined(unknown[0].Msg))
 	case errors.As(err, &evaluate):
 		pos := syntax.MakePosition(&r.name, 1, 1)
 		for i := range evaluate.CallStack {
@@ -202,13 +220,16 @@ func (r *run) scriptError(err error) error {
 				break
 			}
 		}
-		return r.place(pos, strings.TrimPrefix(evaluate.Msg, "Starlark computation cancelled: "))
+		own = r.place(pos, strings.TrimPrefix(evaluate.Msg, "Starlark computation cancelled: "))
+		var short *budget.InfeasibleError
+		own.Infeasible = errors.As(evaluate, &short)
+		return own
 	}
 	return r.here(cut(err.Error(), maxMessage))
 }
 
-func (r *run) place(pos syntax.Position, what string) error {
-	return &ScriptError{r.name, int(pos.Line), int(pos.Col), cut(what, maxMessage)}
+func (r *run) place(pos syntax.Position, what string) *ScriptError {
+	return &ScriptError{File: r.name, Line: int(pos.Line), Column: int(pos.Col), What: cut(what, maxMessage)}
 }
 
 func (r *run) print(_ *starlark.Thread, msg string) {
@@ -259,7 +280,7 @@ func (r *run) row(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, 
 	if len(args) < 1 || len(args) > 2 {
 		return nil, errors.New("row: found no mesh, expected row(MESH or ANSWER, name=None, COLUMN=VALUE, …)")
 	}
-	q := question{}
+	q := &question{}
 	switch v := args[0].(type) {
 	case *meshValue:
 		q.mesh = v.m
@@ -319,7 +340,7 @@ func (q *question) take(kwargs []starlark.Tuple) error {
 }
 
 // note takes a question up.
-func (r *run) note(q question) error {
+func (r *run) note(q *question) error {
 	r.size += 256
 	for _, c := range q.columns {
 		s, _ := c.Value.(string)
@@ -329,34 +350,36 @@ func (r *run) note(q question) error {
 		return fmt.Errorf("row: there are %d rows already, and no room for more: ask for less at once", len(r.asked))
 	}
 	r.asked = append(r.asked, q)
+	if q.answer != nil {
+		q.settle()
+		return nil
+	}
+	// Several at once: none depends on another, and each is the same whoever finds
+	// it. The script waits while as many as there are processors are at it.
+	r.answering.Go(func() error {
+		return mishap.Guard(func() (err error) {
+			if err = r.ctx.Err(); err == nil {
+				q.answer, err = q.mesh.Predict()
+			}
+			if err == nil {
+				q.settle()
+			}
+			return err
+		})
+	})
 	return nil
 }
 
-// answer finds the answers that rows still want, several at once: none depends on
-// another, and each is the same whoever finds it.
-func (r *run) answer() error {
-	g, ctx := errgroup.WithContext(r.ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range r.asked {
-		q := &r.asked[i]
-		if q.answer != nil {
-			continue
-		}
-		g.Go(func() error {
-			return mishap.Guard(func() (err error) {
-				if err = ctx.Err(); err == nil {
-					q.answer, err = q.mesh.Predict()
-				}
-				return err
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
+// settle makes the row of the answer.
+func (q *question) settle() {
+	q.row, q.warnings = q.answer.row(q.columns), q.answer.warnings()
+	q.mesh, q.answer, q.columns = nil, nil, nil
+}
+
+// gather takes the rows into the result, in the order in which they were asked for.
+func (r *run) gather() {
 	for _, q := range r.asked {
-		r.result.Rows = append(r.result.Rows, q.answer.row(q.columns))
-		r.result.warn(q.answer.warnings())
+		r.result.Rows = append(r.result.Rows, q.row)
+		r.result.warn(q.warnings)
 	}
-	return nil
 }

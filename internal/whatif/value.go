@@ -32,7 +32,7 @@ func (v *meshValue) AttrNames() []string {
 	return out
 }
 
-// Attr is a verb, or a field; nil makes Starlark suggest the nearest of AttrNames.
+// Attr is a verb, or a field; the error suggests what may have been meant.
 func (v *meshValue) Attr(name string) (starlark.Value, error) {
 	if verb := verbNamed[name]; verb != nil {
 		return starlark.NewBuiltin(name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -67,7 +67,7 @@ func (v *meshValue) Attr(name string) (starlark.Value, error) {
 	case "observed_rate":
 		return starlark.Float(s.Seen().Rate), nil
 	}
-	return nil, nil
+	return nil, noField("mesh", name, v.AttrNames())
 }
 
 func (v *meshValue) services() starlark.Value {
@@ -140,7 +140,7 @@ func (v *answerValue) Attr(name string) (starlark.Value, error) {
 	case "used":
 		return a.byService(func(i int) starlark.Value { return starlark.Float(a.Sidecars[i].Demand) }), nil
 	}
-	return nil, nil
+	return nil, noField("answer", name, answerFields)
 }
 
 // byService is a frozen dictionary of all services.
@@ -181,5 +181,5 @@ func (v *helpValue) Attr(name string) (starlark.Value, error) {
 	case "mesh":
 		return &meshValue{v.r, v.h.Answer.mesh}, nil
 	}
-	return nil, nil
+	return nil, noField("change", name, v.AttrNames())
 }

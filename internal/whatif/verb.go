@@ -46,8 +46,8 @@ var (
 		{"plan", "", "the plan for the budget, and what it promises", (*run).plan},
 		{"predict", "", "what is foreseen under the allocation: fixed, or else the plan's", (*run).predict},
 		{"first", "", "the service whose sidecars throttle first", (*run).first},
-		{"cheapest", "mean_ms=None, p99_ms=None", "the least budget in cores whose plan keeps a target, None where none does", (*run).cheapest},
-		{"helps", "n=5", "the n single changes that lower the mean most, the best first: each has change, service, mean_ms, saves_ms, mesh", (*run).helps},
+		{"cheapest", "mean_ms=None, p99_ms=None", "the least budget in cores whose plan keeps a target, as far as chance lets one tell; None where none does", (*run).cheapest},
+		{"helps", "n=5", "up to n single changes that lower the mean most, the best first, and by more than chance: each has change, service, mean_ms, saves_ms, mesh", (*run).helps},
 	}
 	verbs = append(slices.Clone(edits), asks...)
 )
@@ -56,6 +56,14 @@ var verbNamed = func() map[string]*verb {
 	out := map[string]*verb{}
 	for i := range verbs {
 		out[verbs[i].name] = &verbs[i]
+	}
+	return out
+}()
+
+// verbNames are in the order of Help.
+var verbNames = func() (out []string) {
+	for i := range verbs {
+		out = append(out, verbs[i].name)
 	}
 	return out
 }()
@@ -153,8 +161,10 @@ func (r *run) entry(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []
 	}
 	return r.made(m.of(service, func(i int) (*budget.Study, error) {
 		to := share.f
-		if x.set {
-			to = m.edge(budget.AtGateway, i).Count * x.f
+		if now := m.edge(budget.AtGateway, i).Count; x.set {
+			if to = now * x.f; now == 0 {
+				return nil, fmt.Errorf("entry: no request enters at %q, and %v times none is none: give share=", cut(service, 80), x.f)
+			}
 		}
 		return m.study.WithEdge(budget.Edge{From: budget.AtGateway, To: i, Count: to})
 	}))
@@ -191,7 +201,10 @@ func (r *run) fail(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []s
 	}
 	return r.made(m.of(name, func(i int) (*budget.Study, error) {
 		left := m.study.Pods(i) - gone
-		if gone < 1 || left < 1 {
+		if gone < 1 {
+			return nil, fmt.Errorf("fail: pods: found %d, expected 1 or more", gone)
+		}
+		if left < 1 {
 			return nil, fmt.Errorf("fail: %q has %d pods; with %d gone none is left to take the calls: remove the calls instead", cut(name, 80), m.study.Pods(i), gone)
 		}
 		return m.study.Replicas(i, left)
@@ -289,6 +302,9 @@ func (r *run) work(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []s
 	}
 	return r.made(m.of(service, func(i int) (*budget.Study, error) {
 		to := ms.f
+		if x.set && x.f == 1 {
+			return m.study, nil // not even a nanosecond's rounding
+		}
 		if x.set {
 			to = millis(m.study.Work(i)) * x.f
 		}
@@ -419,13 +435,24 @@ func (r *run) cheapest(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs
 	if !mean.set && !p99.set {
 		return nil, errors.New("cheapest: give mean_ms=, p99_ms= or both")
 	}
-	target := func(a *Answer) bool {
-		return a.Mean > 0 && (!mean.set || millis(a.Mean) <= mean.f) && (!p99.set || a.P99 > 0 && millis(a.P99) <= p99.f)
+	// What chance alone may have added is no reason to pay for more.
+	keeps := func(want number, got, chance time.Duration) bool {
+		return !want.set || got > 0 && millis(got-chance) <= want.f
 	}
-	c, err := m.Cheapest(r.ctx, target)
+	c, p, err := m.Cheapest(r.ctx, func(p budget.Proof) bool {
+		return p.Mean > 0 && keeps(mean, p.Mean, p.MeanChance) && keeps(p99, p.P99, p.P99Chance)
+	})
 	if err != nil || c == nil {
 		return starlark.None, err
 	}
+	near := func(what string, want number, got, chance time.Duration) {
+		if want.set && millis(got) > want.f {
+			r.result.warn([]string{fmt.Sprintf("cheapest: %s=%v is kept within chance: at %v cores many rehearsals come to %.4g ± %.2g ms, and the two of a row may come to more",
+				what, want.f, float64(c.limits.CPU)/1000, millis(got), millis(chance))})
+		}
+	}
+	near("mean_ms", mean, p.Mean, p.MeanChance)
+	near("p99_ms", p99, p.P99, p.P99Chance)
 	return starlark.Float(float64(c.limits.CPU) / 1000), nil
 }
 
@@ -434,13 +461,28 @@ func (r *run) helps(m *Mesh, b *starlark.Builtin, args starlark.Tuple, kwargs []
 	if err := unpack(b, args, kwargs, "n?", &n); err != nil {
 		return nil, err
 	}
-	found, err := m.Helps(r.ctx, n)
+	found, chance, err := m.Helps(r.ctx, n)
 	if err != nil {
 		return nil, err
+	}
+	if len(found) < n {
+		r.result.warn([]string{fewHelp(len(found), chance)})
 	}
 	var out []starlark.Value
 	for _, h := range found {
 		out = append(out, &helpValue{r, h})
 	}
 	return starlark.NewList(out), nil
+}
+
+// fewHelp says why there are not as many changes as were asked for.
+func fewHelp(found int, chance time.Duration) string {
+	what := "helps: no single change of those tried lowers the mean"
+	if found > 0 {
+		what = fmt.Sprintf("helps: %d of the single changes tried lower the mean, no other does", found)
+	}
+	if chance > 0 {
+		what += fmt.Sprintf(" by more than chance, which may be %.2g ms", millis(chance))
+	}
+	return what
 }
