@@ -9,6 +9,9 @@ const (
 	calibratePlacings = 2
 )
 
+// anyCores is more than any sidecar uses.
+const anyCores = 1e3
+
 // calibrate plays the mesh at the allotment in force and learns from where the play
 // and the round differ: which halves found their worker asleep, where requests waited,
 // and how long a request takes besides waiting.
@@ -16,7 +19,11 @@ func (b *believed) calibrate() {
 	given := make([]float64, len(b.sidecars))
 	for i := range given {
 		given[i] = float64(b.sidecars[i].Given) / 1000
-		if given[i] <= 0 {
+		switch {
+		case given[i] > 0:
+		case b.passed[i] == 0:
+			given[i] = anyCores // no call waits for it, whatever was in force
+		default:
 			return // what was in force is not known: the guess stands
 		}
 	}

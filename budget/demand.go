@@ -43,10 +43,13 @@ func (s *Sidecar) coresPerPod() (mean float64, known bool) {
 	return sum / float64(len(all)), true
 }
 
+// mostUse is more cores than any machine has.
+const mostUse = 1e4
+
 // measured reports a use that can be one. Nothing uses less than a millionth of a core
 // and more than none.
 func (u *Use) measured() bool {
-	return u.Known && finite(u.Cores) && (u.Cores == 0 || u.Cores > 1e-6)
+	return u.Known && (u.Cores == 0 || u.Cores > 1e-6 && u.Cores < mostUse)
 }
 
 // traffic is calls in and out per second.

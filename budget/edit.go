@@ -42,8 +42,9 @@ func (s *Study) Replicas(i, pods int) (*Study, error) {
 		return s, nil
 	}
 	b, at := s.b.copy(), s.place[i]
-	b.halves, b.pods = slices.Clone(b.halves), slices.Clone(b.pods)
+	b.halves, b.apart, b.pods = slices.Clone(b.halves), slices.Clone(b.apart), slices.Clone(b.pods)
 	b.halves[at] *= float64(b.pods[at]) / float64(pods)
+	b.apart[at] *= float64(b.pods[at]) / float64(pods)
 	b.pods[at] = int64(pods)
 	return s.edit(b), nil
 }
@@ -100,7 +101,8 @@ func (s *Study) Costlier(i int, x float64) (*Study, error) {
 		return s, nil
 	}
 	b, at := s.b.copy(), s.place[i]
-	b.base = slices.Clone(b.base)
+	b.base, b.apart = slices.Clone(b.base), slices.Clone(b.apart)
+	b.apart[at] *= x
 	// A wake costs all services the same in the model: what it cost this one goes
 	// into its base.
 	woken := b.seen[at].Woken * b.wake

@@ -17,12 +17,12 @@ func (b *believed) explain(a *Allotment, i int, load Load, o outcome) {
 	}
 	held := a.LatencyShare * min(load.Mean, 1e6) * 1000 // ms
 	switch {
-	case o.done > 0 && o.mean > 0 && o.halves[i] > 0:
+	case o.done > 0 && o.mean > 0 && !b.quiet[i]:
 		a.Demand = o.cores[i]
 	case load.Rate == 0 && b.known[i]:
-		a.Demand = b.cores[i] // no load is foreseen where none was seen: it needs what it used
+		a.Demand, _ = b.sidecars[i].coresPerPod() // no load is foreseen where none was seen: it needs what it used
 	case !b.quiet[i]:
-		a.Demand = load.Rate * b.even[i]
+		a.Demand = load.Rate*b.even[i] + b.beside(i, load.Rate)
 	}
 	if o.done > 0 && o.mean > 0 {
 		spent := o.halves[i] * 1000 * (b.base[i] + b.wake*o.woken[i])

@@ -54,7 +54,7 @@ func (l Learned) sane() Learned {
 // believe makes the model that goes best with this round and those before it.
 func believe(m *mesh, k *Knowledge) *believed {
 	n := len(m.sidecars)
-	b := &believed{model: &model{mesh: m, lean: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n), shift: make([]float64, n), scale: 1}
+	b := &believed{model: &model{mesh: m, lean: make([]float64, n), apart: make([]float64, n), quiet: make([]bool, n)}, past: make([]Learned, n), seen: make([]Cost, n), shift: make([]float64, n), scale: 1}
 	for i := range m.sidecars {
 		s := &m.sidecars[i]
 		b.past[i] = k.find(s.Service)
@@ -63,11 +63,6 @@ func believe(m *mesh, k *Knowledge) *believed {
 			b.lean[i] = l
 		}
 		b.quiet[i] = s.quiet()
-		if m.halves[i] == 0 && !b.quiet[i] && b.cores[i] > idleCores {
-			// It works for something the log does not show: as much for each request.
-			m.halves[i] = 1 / float64(m.pods[i])
-			m.passed[i] = m.halves[i] * max(m.gateway.Rate, 1)
-		}
 	}
 	if k != nil {
 		b.recall(k)
@@ -149,6 +144,10 @@ func (b *believed) observe(woken []float64) {
 	for i := range b.seen {
 		b.seen[i] = Cost{}
 		h := b.passed[i]
+		b.apart[i] = 0
+		if h == 0 && b.known[i] && !b.quiet[i] && b.unscaled(i) > idleCores {
+			b.apart[i] = b.unscaled(i)
+		}
 		if h > 0 && b.known[i] && b.cores[i] > 0 {
 			b.seen[i] = Cost{Seconds: b.cores[i] / h, Woken: min(1, max(0, woken[i])), Noise: b.noise(i)}
 			all = append(all, b.seen[i].Seconds)
@@ -168,11 +167,33 @@ func (b *believed) observe(woken []float64) {
 		if len(b.past[i].Costs) > 0 {
 			most = mostEver
 		}
-		if within := min(max(c.Seconds, typical/most), typical*most); within != c.Seconds {
+		if within := min(max(c.Seconds, typical/most), typical*most, b.mostSeconds(i)); within != c.Seconds {
+			b.apart[i] = max(0, b.cores[i]-within*b.passed[i])
 			c.Seconds, c.Noise = within, max(c.Noise, unlikeNoise)
 		}
 	}
 }
+
+// mostSeconds is the most CPU that a half can take by the log: what a request was seen to
+// wait at the service's sidecars, told in whole milliseconds.
+func (b *believed) mostSeconds(i int) float64 {
+	s := &b.sidecars[i]
+	calls := bounded(s.Visits) + bounded(s.Sends)
+	if s.Own == 0 || calls == 0 || s.Seen < fewSeen || b.rounds > 0 {
+		return math.Inf(1)
+	}
+	return (delaySlack*max(0, s.Delay.Seconds()) + 0.001*calls) / (2 * calls)
+}
+
+// fewSeen is how few calls tell no delay.
+const fewSeen = 50
+
+// delaySlack is how many times the delay that was seen CPU may be.
+const delaySlack = 2
+
+// unscaled is what a pod of service i was measured to use: what the log does not show
+// has no part in how its use compares with the log's.
+func (b *believed) unscaled(i int) float64 { return b.cores[i] / b.scale }
 
 // A cost that is far from its like may be a wild measurement or a filter. At first sight
 // it counts up to mostUnlike times the typical, and with an error that lets the next

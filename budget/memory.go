@@ -1,7 +1,5 @@
 package budget
 
-import "math"
-
 const (
 	// memoryMargin is how much more than the working set planned for a sidecar gets
 	// where the limit allows: usage is an average, and a configuration push holds the
@@ -14,6 +12,8 @@ const (
 	// streamBytes is what a request under way holds in a sidecar: the buffers of two
 	// connections, as internal/envoylab measures it.
 	streamBytes = 64_000
+	// mostMemory is more than any machine has.
+	mostMemory = 1e14
 	// A sidecar that used killedFrom of its limit or more and then killedTo of that or
 	// less has been killed for it and started anew. After that it gets killedGrowth of
 	// the limit at which it was, for killedFade a round.
@@ -109,7 +109,7 @@ func pourMemory(sets []float64, pods []int64, limit Bytes) []Bytes {
 // workingSet is the largest memory use among a service's sidecars, 0 when none
 // was reported. No cgroup uses more than its limit: what says so is wrong.
 func (s *Sidecar) workingSet() float64 {
-	most, bound := 0.0, math.Inf(1)
+	most, bound := 0.0, mostMemory
 	if s.GivenMemory > 0 {
 		bound = 1.1 * float64(s.GivenMemory)
 	}

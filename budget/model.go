@@ -10,6 +10,9 @@ type model struct {
 	// even is the cores that a pod of each service uses per request a second at the
 	// gateway, at an even share of the wakes.
 	even []float64
+	// apart is the cores that a pod of each service uses for what no line of the log
+	// explains, such as plain TCP, at the load that was seen; it grows with that.
+	apart []float64
 	// lean is what each service gets over that, at every level; with a ladder its
 	// rungs say so instead.
 	lean   []float64
@@ -32,6 +35,25 @@ func (m *model) setEven(halves []float64) {
 	}
 }
 
+// mostApart is how far apart is carried on beyond what was seen: for what nobody sees a
+// use is the need, unless the limit held it down.
+const mostApart, mostApartFull = 1.5, 4.0
+
+// beside is what of apart is needed at a rate of requests at the gateway.
+func (m *model) beside(i int, rate float64) float64 {
+	if m.apart[i] == 0 {
+		return 0
+	}
+	if m.gateway.Rate == 0 {
+		return m.apart[i] * rate // all there is to go by
+	}
+	times := rate / m.gateway.Rate
+	if g := float64(m.sidecars[i].Given) / 1000; g > 0 && m.cores[i] > 0.85*g {
+		return m.apart[i] * min(times, mostApartFull)
+	}
+	return m.apart[i] * min(times, mostApart)
+}
+
 // workerStep is how far above whole cores a need has to be to get them exceeded. The
 // proxy starts ceil(limit) workers: one more is asleep more often and makes every half
 // dearer, so that 1.05 cores carry less than 1.
@@ -49,10 +71,14 @@ func wholeWorkers(need float64) float64 {
 // demand is the cores that one pod of service i should have at a level, in requests
 // per second. It never falls as the level rises.
 func (m *model) demand(i int, level float64) float64 {
-	if m.quiet[i] || m.even[i] <= 0 {
+	if m.quiet[i] {
 		return 0
 	}
-	return wholeWorkers(level * m.even[i] * m.leanAt(i, level))
+	need := m.beside(i, level)
+	if m.even[i] > 0 {
+		need += level * m.even[i] * m.leanAt(i, level)
+	}
+	return wholeWorkers(need)
 }
 
 // claims is the model as a call on the budget; levels are requests per second.

@@ -49,7 +49,7 @@ func TestEstimateSplitsBaseAndWake(t *testing.T) {
 
 func TestNeedsNeverFallWithTheLevel(t *testing.T) {
 	m := &model{mesh: &mesh{sidecars: make([]Sidecar, 1), pods: []int64{1}, halves: []float64{6}, inFlight: 32},
-		costs: costs{base: []float64{130e-6}, wake: 150e-6}, lean: []float64{1}, even: []float64{6 * 175e-6}, quiet: []bool{false}, free: 0.03}
+		costs: costs{base: []float64{130e-6}, wake: 150e-6}, lean: []float64{1}, apart: []float64{0}, even: []float64{6 * 175e-6}, quiet: []bool{false}, free: 0.03}
 	last := 0.0
 	for level := 1.0; level < 2e5; level *= 1.01 {
 		c := m.demand(0, level)

@@ -102,6 +102,7 @@ func (b *believed) rehearseMix(m mix, first int, cores []float64, times int) out
 func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) outcome {
 	steps := b.rehearsalSteps()
 	played := make([]outcome, times)
+	cores = b.forCalls(cores)
 	var all sync.WaitGroup
 	for k := range times {
 		all.Go(func() { played[k] = r.run(cores, uint64(first+k+1), r.span()/3, r.span(), steps) })
@@ -123,6 +124,9 @@ func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) 
 			sum.halves[i] += f * o.halves[i]
 		}
 	}
+	for i := range sum.cores {
+		sum.cores[i] += b.beside(i, 1000*sum.rate)
+	}
 	for i := range sum.unsure {
 		least, most := played[0].woken[i], played[0].woken[i]
 		for _, o := range played {
@@ -131,6 +135,18 @@ func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) 
 		sum.unsure[i] = most - least
 	}
 	return sum
+}
+
+// leastForCalls is the part of a sidecar's CPU that calls are thought to get at least.
+const leastForCalls = 0.1
+
+// forCalls is the cores that are left for what the log shows.
+func (b *believed) forCalls(cores []float64) []float64 {
+	out := make([]float64, len(cores))
+	for i, c := range cores {
+		out[i] = max(leastForCalls*c, c-b.apart[i])
+	}
+	return out
 }
 
 // open reports that the load comes at a rate rather than as a number of requests

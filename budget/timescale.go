@@ -102,7 +102,9 @@ func (b *believed) explainDelay(given []float64) {
 	}
 	room := 0.0
 	for i, g := range given {
-		room = max(room, b.mesh.cores[i]/g)
+		if b.passed[i] > 0 {
+			room = max(room, b.mesh.cores[i]/g)
+		}
 	}
 	mean := float64(b.gateway.Mean) / 1e6
 	if observed < leastDelay || observed < 0.05*mean || room <= 0 || room > 0.5 {

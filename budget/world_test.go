@@ -238,7 +238,7 @@ func TestReasons(t *testing.T) {
 	use := func(cores float64, known bool) Sidecar {
 		return Sidecar{Service: fmt.Sprint("x", cores, known), Given: 100, Uses: []Use{{Cores: cores, Known: known}}}
 	}
-	in.Sidecars = append(in.Sidecars, use(0, false), use(0.001, true), use(0.06, true))
+	in.Sidecars = append(in.Sidecars, use(0, false), use(0.001, true), use(0.08, true))
 	p, err := Pour(in)
 	if err != nil {
 		t.Fatal(err)
@@ -296,5 +296,70 @@ func TestWholeWorkers(t *testing.T) {
 		if got := wholeWorkers(need); got != want {
 			t.Errorf("a need of %g is taken for %g, want %g", need, got, want)
 		}
+	}
+}
+
+// What the log does not show is CPU that a sidecar needs nonetheless, and no more than
+// that: whether it is all that the sidecar does or beside calls that cost what calls do.
+func TestCPUBesideTheLog(t *testing.T) {
+	for _, used := range []float64{0.02, 0.12, 0.5, 1} {
+		in := otherWindow(4200)
+		in.Sidecars = append(in.Sidecars, Sidecar{Service: "tcp", Uses: []Use{{Cores: used, Known: true}}})
+		p, err := Pour(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		front, tcp := float64(p.Allotments[0].CPU)/1000, float64(p.Allotments[4].CPU)/1000
+		if tcp < max(0.1, used) || tcp > max(0.1, 2*used) || front < 0.2 {
+			t.Errorf("one that used %g without a line gets %.3f, the front %.3f", used, tcp, front)
+		}
+	}
+	// 20 requests a second at 30 ms, of which sidecars are seen to take 2 ms: 0.6 cores
+	// would be 30 ms of CPU a request.
+	in := steady()
+	in.Limits.CPU = 20_000
+	in.Gateway = Gateway{Requests: 400, Rate: 20, Mean: 30 * time.Millisecond}
+	for i := range in.Sidecars {
+		s := &in.Sidecars[i]
+		s.Given, s.Seen, s.Work, s.Own, s.Delay = 0, 400, 14*time.Millisecond, 15*time.Millisecond, time.Millisecond
+		s.Uses = []Use{{Cores: 0.05, Known: true, Received: 20, Sent: 20 * s.Sends}}
+	}
+	in.Sidecars[0].Uses[0].Cores = 0.6
+	p, err := Pour(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "mean", p.Predicted.Mean.Seconds(), 0.030, 0.2)
+	if a := p.Allotments[0]; a.CPU < 600 || a.CPU > 1200 || a.Utilization > 0.75 {
+		t.Errorf("one that used 600 millicores gets %d, used %.2f", a.CPU, a.Utilization)
+	}
+}
+
+// Requests that go round are followed: b is called back by c in half of its calls, so
+// that c, of the same cost, passes as much as b does and gets about as much.
+func TestCircles(t *testing.T) {
+	in := steady()
+	in.Limits.CPU = 1500
+	in.Sidecars[0].Sends, in.Sidecars[0].CriticalSends = 1, 1
+	b := &in.Sidecars[1]
+	b.Visits, b.CriticalVisits, b.Sends, b.CriticalSends = 2, 2, 2, 2
+	c := *b
+	c.Service, c.Visits, c.Sends, c.CriticalVisits, c.CriticalSends = "c", 2, 1, 2, 1
+	in.Sidecars = append(in.Sidecars, c)
+	for i, calls := range []float64{2, 4, 3} { // halves over two: visits and sends
+		in.Sidecars[i].Uses = []Use{{Cores: 0.0001 * 2 * 150 * calls, Known: true, Received: 150}}
+	}
+	in.Calls = append(in.Calls, Call{From: 1, To: 2, PerRequest: 2, Critical: 2}, Call{From: 2, To: 1, PerRequest: 1, Critical: 1, Back: true})
+	f, err := newMesh(in).flow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{1, 2, 2} {
+		near(t, "visits of "+in.Sidecars[i].Service, f.visits[i], want, 1e-3)
+	}
+	// Without an end: c calls b for each call.
+	in.Calls[3].PerRequest = 2
+	if f, err := newMesh(in).flow(); err != nil || f.visits[1] > 2.1 {
+		t.Errorf("visits %v, error %v: want the circle left out", f.visits, err)
 	}
 }

@@ -55,6 +55,9 @@ func pourInput(obs *Observation, prior *Memory, o budget.Options) budget.Input {
 		at[i] = byName[n.Name]
 		in.Sidecars[at[i]] = sidecar(obs, i, &obs.fleet[at[i]], prior, listened)
 	}
+	if prior == nil || len(prior.Given) == 0 {
+		floorsInForce(in.Sidecars)
+	}
 	in.Calls = calls(obs, at)
 	sendTotals(&in, obs, at)
 	return in
@@ -168,28 +171,48 @@ func given(service string, uses []budget.Use, prior *Memory) (budget.MilliCPU, b
 		return g.CPU, g.Memory
 	}
 	cpu, memory := budget.FloorCPU, budget.FloorMemory
-	known, over, more := 0, 0, 0
+	known, sized, over, more := 0, 0, 0, 0
 	for _, u := range uses {
-		if !u.Known {
-			continue
-		}
-		known++
-		// A tenth over: a window of usage may end inside a CFS period.
-		if u.Cores*1000 > 1.1*float64(budget.FloorCPU) {
-			over++
-		}
-		if u.Memory > float64(budget.FloorMemory) {
-			more++
-		}
+		known += b2i(u.Known)
+		over += b2i(u.Known && u.Cores*1000 > overFloor*float64(budget.FloorCPU))
+		sized += b2i(u.Memory > 0)
+		more += b2i(u.Memory > float64(budget.FloorMemory))
 	}
 	// One of several pods may be measured wrongly.
 	if 2*over >= max(1, known) {
 		cpu = 0
 	}
-	if 2*more >= max(1, known) {
+	if 2*more >= max(1, sized) {
 		memory = 0
 	}
 	return cpu, memory
+}
+
+// overFloor is from which multiple of the floor on a use says that it was not in force: a
+// window of usage may end inside a CFS period.
+const overFloor = 1.1
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// floorsInForce settles what was in force before there was any plan: where a sidecar used
+// up just the floor, the floors were, and one that is said to have used more is wrong.
+func floorsInForce(sidecars []budget.Sidecar) {
+	full := slices.ContainsFunc(sidecars, func(s budget.Sidecar) bool {
+		return s.Given == budget.FloorCPU && slices.ContainsFunc(s.Uses, func(u budget.Use) bool {
+			used := u.Cores * 1000 / float64(budget.FloorCPU)
+			return u.Known && used > 0.95 && used < 1.05
+		})
+	})
+	for i := range sidecars {
+		if full && sidecars[i].Given == 0 {
+			sidecars[i].Given = budget.FloorCPU
+		}
+	}
 }
 
 // told are the limits that the rows tell of a service's sidecars, 0 where they do not,
