@@ -15,6 +15,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	j := newJoin(b, es, pods)
 	s := newSurvey(b, j, es)
 	s.listen()
+	s.findPartly()
 	s.groupPods()
 	s.clocks = s.tieClocks()
 	s.hear()
@@ -33,13 +34,13 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	g.forgetRates(s.untimed())
 	g.Lines = b.lines(s.events, skipped)
 	g.Warnings = s.warnings(b, g)
-	g.traces = traceTable{join: j, events: s.events}
+	g.traces = traceTable{join: j, events: s.events, partly: s.partly}
 	return g
 }
 
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
-	rate := pool(t.out, t.in)
+	rate := pool(t.sides())
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)
@@ -95,8 +96,8 @@ func (s *survey) fillPods(g *Graph) {
 		t, p := &s.byPod[i], &g.Nodes[ref.node].Pods[ref.index]
 		p.Received, p.Sent = t.received.count(), t.sent.count()
 		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
-		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
-		for _, b := range s.writers[i].window.blocks {
+		p.Span = time.Duration(s.writers[i].whole.span()) * time.Microsecond
+		for _, b := range s.writers[i].whole.blocks {
 			p.Windows = append(p.Windows, Window{b.first, b.last})
 		}
 		s.fillEvidence(g, i)

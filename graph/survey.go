@@ -41,6 +41,13 @@ type survey struct {
 	callers     map[[2]int32]int
 	hears       []window
 	strange     []float64
+	// told counts, by side and pod, the lines of the other ends of a pod's calls, toldNode
+	// by service those that tell no pod; partly is what follows from them (file partly.go).
+	told     [2][]int32
+	toldNode []int32
+	partly   partly
+	// stands is what the lines of a service with silent pods stand for (file silent.go).
+	stands []float64
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
 	// fanout is how many callees each node has, nil until it is asked for.
@@ -76,6 +83,9 @@ type oddities struct {
 type edgeTally struct {
 	from, to int32
 	out, in  sideRate
+	// thin is what proxies logged that log a side only in part: it counts if nothing
+	// else does.
+	thin [2]sideRate
 	// paired and loose count calls: of requests, and those without request_id
 	// by side.
 	paired float64
@@ -242,6 +252,8 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		heard:    make([]heard, len(j.nodes)),
 
 		addressed: make([]bool, len(j.nodes)),
+		told:      [2][]int32{make([]int32, len(j.pods)), make([]int32, len(j.pods))},
+		toldNode:  make([]int32, len(j.nodes)),
 	}
 	var hops []hop
 	for r := range s.events.requests() {
@@ -291,6 +303,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	if h.to >= 0 && h.nameless() {
 		s.nameless[h.to]++
 	}
+	s.tell(h, side)
 	if h.entered {
 		return // its line is another proxy's
 	}
@@ -304,6 +317,10 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	} else {
 		w.out++
 	}
+	if e := h.event; e.timed() {
+		at := e.end()
+		w.ends[side].extend(block{at, at}, w.ends[side] == block{})
+	}
 	if h.implied {
 		return // its line was counted as the one it sent
 	}
@@ -313,6 +330,18 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	if !whole || w.last != h.event.key || w.lines == 1 {
 		w.last = h.event.key
 		w.requests += requests
+	}
+}
+
+// tell counts a line of the other end of a pod's call.
+func (s *survey) tell(h *hop, side int) {
+	switch {
+	case side == inSide && h.fromPod != none:
+		s.told[outSide][h.fromPod]++
+	case side == outSide && h.toPod != none:
+		s.told[inSide][h.toPod]++
+	case side == outSide && h.to >= 0:
+		s.toldNode[h.to]++
 	}
 }
 
@@ -394,6 +423,7 @@ func (s *survey) listen() {
 		own := ends[w.from : w.from+w.timed]
 		slices.Sort(own)
 		w.window = windowOf(own)
+		w.whole = w.window
 		w.bursts = burstsIn(own, w.window)
 		s.cut += b2i(len(w.window.blocks) > 1)
 	}

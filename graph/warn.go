@@ -31,6 +31,8 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
+	w.say(int64(s.partial()), "proxy logs", "proxies log", "what they receive, or what they send, only in part; what else tells of those calls serves in its place, where it does. Log each direction wholly or not at all.")
+	w.say(int64(s.silent()), "pod was", "pods were", "called and wrote no line, though others of the service did, whose lines stand for those as well; log them all.")
 	w.sayIf(s.entrances != nil, "%s wrote no line, and nobody was seen to call it: what it sent counts as requests that entered there, and their latency is that of the calls; log it as well.", s.entrance())
 	w.sayIf(s.headless && entries == 0, "No line shows a request entering at the gateway, so nothing can be told per external request.")
 	w.sayIf(s.headless && entries > 0, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")
