@@ -15,6 +15,7 @@ func (s *survey) fillVisits(g *Graph) {
 	heads := s.gatewayRate(g)
 	byRates, byTraces := s.callsByRates(g, heads), s.callsByTraces(g)
 	s.allowForSilence(g, byRates, byTraces)
+	s.takeWhole(g, byRates, byTraces)
 	for i := range g.Edges {
 		if per := byRates[i].unless(byTraces[i]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
 			g.Edges[i].PerCall = per.value
