@@ -139,13 +139,22 @@ func quantile(all []weighted, weight float64) time.Duration {
 	return micros(all[len(all)-1].span)
 }
 
-// lines tells what became of the log's lines. Where a sample was kept its
-// repeats tell how many there were in all.
+// lines tells what became of the log's lines. Where a sample was kept, the part of its
+// own lines that repeat others tells how many did in all: how many lines it stands for
+// is off by chance, which would look like repeats.
 func (b *Builder) lines(es *events, skipped int64) Lines {
 	l := Lines{Total: b.added + skipped, Skipped: skipped}
-	var distinct float64
+	var distinct, all float64
+	sampled := b.level > 0
 	for r := range es.requests() {
+		sampled = sampled || r.weight != es.scale
 		distinct += float64(len(r.events)) * r.weight
+		for i := range r.events {
+			all += float64(r.events[i].lines) * r.weight
+		}
+	}
+	if sampled && all > 0 {
+		distinct *= float64(b.added) / all
 	}
 	l.Used = min(b.added, int64(math.Round(distinct)))
 	l.Repeated = b.added - l.Used

@@ -15,8 +15,8 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	var w warnings
 	entries := g.Gateway.Requests
 	w.sayIf(g.Untimed, "No line has a start, so rates are not known; calls per request come from counts. Log the field start_time.")
-	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all.", b.options.MaxEvents, s.events.scale)
-	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, and makes no trace; see whether request_id is unique.", b.options.MaxTrace)
+	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all, and how many lines are repeated is an estimate.", b.options.MaxEvents, s.events.scale)
+	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, makes no trace, and says how many lines are repeated; see whether request_id is unique.", b.options.MaxTrace)
 	w.sayIf(s.entries > manyShare*s.ids, "%d external requests have %d request_ids between them, so that what was called for which cannot be told; see whether request_id is unique.", s.entries, s.ids)
 	w.say(b.addresses.refused, "address was", "times an address was", "past the %d that are told apart and counts as outside the mesh.", b.options.MaxAddresses)
 	w.say(b.names.refused, "line names an upstream", "lines name upstreams", "past the %d that are told apart, so that only the address says who was called.", b.options.MaxNames)
