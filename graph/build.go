@@ -139,6 +139,12 @@ func quantile(all []weighted, weight float64) time.Duration {
 	return micros(all[len(all)-1].span)
 }
 
+// Lines tells what became of the lines of which records were added, skipped others aside.
+func (b *Builder) Lines(skipped int64) Lines {
+	b.settle()
+	return b.lines(newEvents(b), skipped)
+}
+
 // lines tells what became of the log's lines. Where a sample was kept, the part of its
 // own lines that repeat others tells how many did in all: how many lines it stands for
 // is off by chance, which would look like repeats.

@@ -87,9 +87,11 @@ func (c *crsCommand) run(ctx context.Context, args []string) error {
 		return c.tryOut(ctx, args)
 	}
 	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	c.env.tellLines(rep.Observation)
+	switch {
 	case c.explain && c.form.is("json"):
 		return c.env.printDocument(report.Scopes(rep))
 	case c.explain:
@@ -130,5 +132,6 @@ func observe(ctx context.Context, env *Env, in *input, tune *tuning, args []stri
 		return nil, err
 	}
 	env.warn(obs.Warnings)
+	env.tellLines(obs)
 	return obs, nil
 }

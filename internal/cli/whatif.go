@@ -127,6 +127,7 @@ func (c *whatIfCommand) run(ctx context.Context, args []string) error {
 	for _, p := range res.Printed {
 		fmt.Fprintln(c.env.Stderr, report.Printable(p, 2000))
 	}
+	res.Lines = study.Lines
 	c.env.warn(res.Warnings)
 	if err := c.draw(res); err != nil {
 		return err
@@ -190,6 +191,7 @@ func (c *whatIfCommand) study(ctx context.Context, args []string) (*optimize.Stu
 		return nil, err
 	}
 	c.env.warn(obs.Warnings)
+	c.env.tellLines(obs)
 	return optimize.NewStudy(obs, nil, o), nil
 }
 
