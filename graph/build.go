@@ -16,6 +16,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s := newSurvey(b, j, es)
 	s.homes.settle(j)
 	s.listen()
+	s.findPartly()
 	s.groupPods()
 	s.clocks = s.tieClocks()
 	s.hear()
@@ -34,13 +35,13 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	g.forgetRates(s.untimed())
 	g.Lines, g.Digest = b.lines(s.events, skipped), b.digest()
 	g.Warnings = s.warnings(b, g)
-	g.traces = traceTable{join: j, events: s.events}
+	g.traces = traceTable{join: j, events: s.events, partly: s.partly}
 	return g
 }
 
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
-	rate := pool(t.out, t.in)
+	rate := pool(t.sides())
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)
@@ -97,8 +98,8 @@ func (s *survey) fillPods(g *Graph) {
 		t, p := &s.byPod[i], &g.Nodes[ref.node].Pods[ref.index]
 		p.Received, p.Sent = t.received.count(), t.sent.count()
 		p.ReceivedRate, p.SentRate = t.received.rate(), t.sent.rate()
-		p.Span = time.Duration(s.writers[i].window.span()) * time.Microsecond
-		for _, b := range s.writers[i].window.blocks {
+		p.Span = time.Duration(s.writers[i].whole.span()) * time.Microsecond
+		for _, b := range s.writers[i].whole.blocks {
 			p.Windows = append(p.Windows, Window{b.first, b.last})
 		}
 		s.fillEvidence(g, i)
@@ -140,13 +141,28 @@ func quantile(all []weighted, weight float64) time.Duration {
 	return micros(all[len(all)-1].span)
 }
 
-// lines tells what became of the log's lines. Where a sample was kept its
-// repeats tell how many there were in all.
+// Lines tells what became of the lines of which records were added, skipped others aside.
+func (b *Builder) Lines(skipped int64) Lines {
+	b.settle()
+	return b.lines(newEvents(b), skipped)
+}
+
+// lines tells what became of the log's lines. Where a sample was kept, the part of its
+// own lines that repeat others tells how many did in all: how many lines it stands for
+// is off by chance, which would look like repeats.
 func (b *Builder) lines(es *events, skipped int64) Lines {
 	l := Lines{Total: b.added + skipped, Skipped: skipped}
-	var distinct float64
+	var distinct, all float64
+	sampled := b.level > 0
 	for r := range es.requests() {
+		sampled = sampled || r.weight != es.scale
 		distinct += float64(len(r.events)) * r.weight
+		for i := range r.events {
+			all += float64(r.events[i].lines) * r.weight
+		}
+	}
+	if sampled && all > 0 {
+		distinct *= float64(b.added) / all
 	}
 	l.Used = min(b.added, int64(math.Round(distinct)))
 	l.Repeated = b.added - l.Used

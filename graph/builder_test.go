@@ -282,3 +282,22 @@ func TestMemory(t *testing.T) {
 	}
 	runtime.KeepAlive(b)
 }
+
+// Past the bounds a sample tells how many lines are repeated: none of lines that are all
+// different, half where each is there twice, whatever chance has kept.
+func TestRepeatsPastTheBounds(t *testing.T) {
+	for _, sameID := range []bool{false, true} {
+		for _, repeat := range []int{1, 2} {
+			m := shop()
+			m.seconds, m.sameID, m.repeat = 20, sameID, repeat
+			rs := m.run()
+			g := collect(rs, Options{MaxEvents: 10_000, MaxTrace: 5000}).Build(m.pods(), 0)
+			if want := int64(len(rs) / repeat); g.Lines.Used != want || g.Lines.Repeated != int64(len(rs))-want {
+				t.Errorf("one id for all %v, each line %d times: %+v of %d lines", sameID, repeat, g.Lines, len(rs))
+			}
+			if w := strings.Join(g.Warnings, " "); !strings.Contains(w, "how many lines are repeated") {
+				t.Errorf("warnings %q", w)
+			}
+		}
+	}
+}

@@ -24,7 +24,7 @@ func (s *survey) groupPods() {
 			if s.addressed[n] && !hearing {
 				s.unit[p] = pods[0]
 			}
-			if s.deaf(p) && s.writers[p].out > 0 {
+			if s.deaf(p) && !s.dumb(p) {
 				s.listens[s.unit[p]] = true
 			}
 		}
@@ -54,8 +54,8 @@ func (s *survey) hear() {
 	for i := range s.pods {
 		pod, w := int32(i), &s.writers[i]
 		switch {
-		case w.out == 0:
-		case w.in > 0:
+		case s.dumb(pod):
+		case !s.deaf(pod):
 			s.hears[i] = w.window.shorten(w.long())
 		case s.clocks != nil:
 			s.hears[i] = s.hearBy(pod, callersOf(callers, s.node(pod)))

@@ -10,9 +10,10 @@ import (
 // addresses: which ends a line has differs with the way (Envoy's connections, as
 // Istio redirects them). sure is false where the two would look alike, as for a call
 // straight to a pod's address; then the request's other lines decide (see direct).
-// A line that reached no upstream is its caller's: no route led anywhere (block_all, NR),
-// and who was meant the client's own words tell. Whether the caller is a pod at all shows
-// only later (see aimless).
+// It is Unknown where the line says nothing of its caller. A line that reached no
+// upstream is its caller's: no route led anywhere (block_all, NR), and who was meant the
+// client's own words tell. Whether the caller is a pod at all shows only later (see
+// aimless).
 func (r *Record) guess() (d Direction, sure bool) {
 	up, down := parseHost(r.Upstream), parseHost(r.Downstream)
 	accepted, opened := parseHost(r.DownstreamLocal), parseHost(r.UpstreamLocal)
@@ -27,8 +28,8 @@ func (r *Record) guess() (d Direction, sure bool) {
 		return Outbound, true // it accepted what was meant for a service's address, or a gateway's
 	case bytes.HasPrefix(r.ServerName, []byte("outbound_.")) && opened != down:
 		return Inbound, true // the caller's sidecar named its cluster in TLS
-	case len(r.Downstream) == 0:
-		return Inbound, true // whoever sends knows itself
+	case down == absentAddress && (opened == absentAddress || opened == up):
+		return Unknown, false // it names nobody but the callee: either side may have
 	}
 	return Outbound, false
 }

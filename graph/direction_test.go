@@ -25,6 +25,10 @@ func TestGuess(t *testing.T) {
 		{"inbound, to loopback", line{down: "10.0.0.1:2", up: "127.0.0.1:80"}, Inbound, true},
 		{"inbound over IPv6", line{down: "[fd00::1]:2", downLocal: "[fd00::2]:80", upLocal: "[::6]:3", up: "[fd00::2]:80"}, Inbound, true},
 		{"the contest's fields alone", line{down: "10.0.0.1:1", up: "10.0.1.1:80"}, Outbound, false},
+		{"outbound, only its own end left of three", line{upLocal: "10.0.0.1:2", up: "10.0.1.1:80"}, Outbound, false},
+		{"inbound, only its own end left of three", line{upLocal: "127.0.0.6:3", up: "10.0.1.1:80"}, Inbound, true},
+		{"only the callee left", line{up: "10.0.1.1:80"}, Unknown, false},
+		{"only the callee left, of the contest's fields", line{up: "10.0.1.1:80", host: fqdn("b")}, Unknown, false},
 		{"no upstream", line{down: "10.0.0.1:1", downLocal: "192.168.0.9:80"}, Unknown, false},
 	} {
 		r := c.line.record()

@@ -25,7 +25,8 @@
 //  3. Each proxy's lines are timed by themselves (file rate.go): a capture holds
 //     the head or tail of what each proxy wrote, and clocks differ, so a rate is
 //     a proxy's lines over the time between that proxy's own first and last.
-//     Rates of pods add up; the two sides of an edge are pooled by exposure.
+//     Rates of pods add up; the two sides of an edge are pooled by exposure. A side
+//     that a proxy logs only in part is found out and left aside (file partly.go).
 //  4. Calls per request come from requests followed through a pod (file
 //     follow.go), weighed against the ratio of the rates (file visits.go), and
 //     multiply down the DAG. Where a pod's own proxy does not log what it

@@ -99,7 +99,7 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):
-	case w.in > 0:
+	case !s.deaf(int32(i)):
 		p.Logged = min(t.received, 2*t.whole)
 	case t.lone > 0:
 		p.Logged = t.sent + t.lone/max(1, s.callees(ref.node))

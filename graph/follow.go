@@ -78,9 +78,9 @@ func (f *follower) gather(hops []hop) {
 		h, at := &hops[i], int32(i)
 		switch {
 		case h.entered:
-		case h.in && h.toPod != none:
+		case h.in && h.toPod != none && !f.partly[inSide][h.toPod]:
 			f.visits = append(f.visits, visit{f.unit[h.toPod], at, receivedHere})
-		case !h.in && h.fromPod != none:
+		case !h.in && h.fromPod != none && !f.partly[outSide][h.fromPod]:
 			f.visits = append(f.visits, visit{f.unit[h.fromPod], at, sentHere})
 		}
 		if unit := f.heardAt(h); unit != none {
@@ -110,8 +110,8 @@ func runs[T any](s []T, like func(a, b T) bool) iter.Seq[[]T] {
 	}
 }
 
-// deaf reports whether a pod's proxy logs nothing that it receives.
-func (s *survey) deaf(pod int32) bool { return s.writers[pod].in == 0 }
+// deaf reports whether a pod's proxy logs nothing that it receives, or not all.
+func (s *survey) deaf(pod int32) bool { return s.writers[pod].in == 0 || s.partly[inSide][pod] }
 
 // passedBy reports whether a call that was sent is known to be received by its
 // caller's line alone, though the proxy of the pod that it reached logs others.

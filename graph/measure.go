@@ -28,29 +28,40 @@ func (s *survey) measure() {
 func (s *survey) sum(h *hop, weight float64) {
 	side := sideOf(h)
 	w := &s.writers[s.writerOf(h)]
-	rate, bursts := weight/w.exposure, w.bursts
+	rate, bursts := weight/w.exposed[side]*s.standsFor(h), w.bursts
 	s.remark(h)
 	laid := h.unsure != nil && s.doubt(h, rate)
-	if h.to >= 0 && h.from < 0 && !laid && (side == inSide || h.toPod != none && s.deaf(h.toPod)) {
+	if h.to >= 0 && h.from < 0 && !laid && (side == inSide || h.toPod != none && s.writers[h.toPod].in == 0) {
 		s.lost[h.to] += rate
 	}
 	if p := s.podTally(h.toPod); p != nil {
-		p.received.add(rate, side == inSide || s.passedBy(h))
+		p.received.add(rate, side == inSide && !s.thin(h, side) || s.passedBy(h))
 	}
 	if p := s.podTally(h.fromPod); p != nil {
-		p.sent.add(rate, side == outSide)
+		p.sent.add(rate, side == outSide && !s.thin(h, side))
 	}
 	if h.from < 0 || h.to < 0 {
 		return
 	}
 	e := s.edge(h.from, h.to)
-	if side == outSide {
-		e.out.add(rate, bursts, h.toPod != none && s.writers[h.toPod].in == 0)
-	} else {
-		e.in.add(rate, bursts, h.fromPod != none && s.writers[h.fromPod].out == 0)
+	switch {
+	case s.thin(h, side):
+		e.thin[side].add(rate, bursts, false)
+	case side == outSide:
+		e.out.add(rate, bursts, h.toPod != none && s.deaf(h.toPod))
+	default:
+		e.in.add(rate, bursts, h.fromPod != none && s.dumb(h.fromPod))
 	}
 	e.note(h.event, side)
 	s.noteHome(e, h, side)
+}
+
+// thin reports whether a hop was logged by a proxy that logs its side only in part.
+func (s *survey) thin(h *hop, side int) bool {
+	if pod := h.own(); pod != none {
+		return s.partly[side][pod]
+	}
+	return false
 }
 
 // remark counts what the warnings tell of.

@@ -18,10 +18,17 @@ type writer struct {
 	took, longest Micros
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
-	window      window
+	// window is where the log holds both directions, of which each may be there over a
+	// time of its own: ends is from when to when its lines were written. whole is all
+	// that the proxy's lines cover.
+	window, whole window
+	ends          [2]block
+	narrowed      bool
 	// exposure is the seconds for which the proxy was listened to, so that
 	// lines/exposure is their rate. Never zero once survey.expose has run.
 	exposure float64
+	// exposed is the same by direction.
+	exposed [2]float64
 	// bursts is the variance of the lines' number in stretches of the window
 	// over what it would be if each came by itself; at least 1.
 	bursts float64
@@ -221,9 +228,11 @@ func expose(writers []writer) {
 	}
 	common := commonExposure(writers, known)
 	for i := range writers {
-		if w := &writers[i]; w.requests < minRequests || w.exposure == 0 {
+		w := &writers[i]
+		if w.requests < minRequests || w.exposure == 0 {
 			w.exposure = max(w.exposure, common)
 		}
+		w.exposed = [2]float64{w.exposure, w.exposure}
 	}
 }
 
@@ -283,6 +292,24 @@ func (s sideRate) scale(other sideRate) sideRate {
 // estimate of both sides' rate.
 func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
+// join adds up what two groups of proxies logged of one side.
+func (s sideRate) join(o sideRate) sideRate {
+	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.events + o.events}
+}
+
+// sides are an edge's rates as each of its sides has them. What proxies logged that log
+// their side only in part counts where the other side logged nothing.
+func (t *edgeTally) sides() (out, in sideRate) {
+	out, in = t.out, t.in
+	if in.events == 0 {
+		out = out.join(t.thin[outSide])
+	}
+	if t.out.events == 0 {
+		in = in.join(t.thin[inSide])
+	}
+	return out, in
+}
+
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
 // than chance has it, one side's log misses proxies, and the larger is right:
@@ -304,11 +331,21 @@ func pool(out, in sideRate) estimate {
 	}
 	a, b := out.exposure(), in.exposure()
 	sum := (a + b) * (a + b)
-	return estimate{(out.rate*a + in.rate*b) / (a + b), (out.variance*a*a + in.variance*b*b) / sum}
+	both := estimate{(out.rate*a + in.rate*b) / (a + b), (out.variance*a*a + in.variance*b*b) / sum}
+	if apart > 0.2*larger.rate { // it may be chance, or one side may miss calls
+		both.variance = max(both.variance, a*b/sum*apart*apart)
+	}
+	return both
 }
 
 // estimate is a figure and its variance.
 type estimate struct{ value, variance float64 }
+
+// add counts one event more of a rate; see sideRate.
+func (e *estimate) add(perSecond, bursts float64) {
+	e.value += perSecond
+	e.variance += perSecond * perSecond * bursts
+}
 
 // with weighs two estimates of one figure by how far they can be trusted.
 func (e estimate) with(o estimate) estimate {

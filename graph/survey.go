@@ -41,6 +41,13 @@ type survey struct {
 	callers     map[[2]int32]int
 	hears       []window
 	strange     []float64
+	// told counts, by side and pod, the lines of the other ends of a pod's calls, toldNode
+	// by service those that tell no pod; partly is what follows from them (file partly.go).
+	told     [2][]int32
+	toldNode []int32
+	partly   partly
+	// stands is what the lines of a service with silent pods stand for (file silent.go).
+	stands []float64
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
 	// homes of the pods.
@@ -78,6 +85,9 @@ type oddities struct {
 type edgeTally struct {
 	from, to int32
 	out, in  sideRate
+	// thin is what proxies logged that log a side only in part: it counts if nothing
+	// else does.
+	thin [2]sideRate
 	// paired and loose count calls: of requests, and those without request_id
 	// by side.
 	paired float64
@@ -247,6 +257,8 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 
 		addressed: make([]bool, len(j.nodes)),
 		homes:     newHomes(j),
+		told:      [2][]int32{make([]int32, len(j.pods)), make([]int32, len(j.pods))},
+		toldNode:  make([]int32, len(j.nodes)),
 	}
 	var hops []hop
 	for r := range s.events.requests() {
@@ -299,6 +311,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	if h.toPod != none {
 		s.homes.note(h.toPod, s.names[h.event.name].namespace)
 	}
+	s.tell(h, side)
 	if h.entered {
 		return // its line is another proxy's
 	}
@@ -312,6 +325,10 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	} else {
 		w.out++
 	}
+	if e := h.event; e.timed() {
+		at := e.end()
+		w.ends[side].extend(block{at, at}, w.ends[side] == block{})
+	}
 	if h.implied {
 		return // its line was counted as the one it sent
 	}
@@ -321,6 +338,18 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	if !whole || w.last != h.event.key || w.lines == 1 {
 		w.last = h.event.key
 		w.requests += requests
+	}
+}
+
+// tell counts a line of the other end of a pod's call.
+func (s *survey) tell(h *hop, side int) {
+	switch {
+	case side == inSide && h.fromPod != none:
+		s.told[outSide][h.fromPod]++
+	case side == outSide && h.toPod != none:
+		s.told[inSide][h.toPod]++
+	case side == outSide && h.to >= 0:
+		s.toldNode[h.to]++
 	}
 }
 
@@ -402,6 +431,7 @@ func (s *survey) listen() {
 		own := ends[w.from : w.from+w.timed]
 		slices.Sort(own)
 		w.window = windowOf(own)
+		w.whole = w.window
 		w.bursts = burstsIn(own, w.window)
 		s.cut += b2i(len(w.window.blocks) > 1)
 	}

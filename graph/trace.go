@@ -12,6 +12,7 @@ import (
 type traceTable struct {
 	join   *join
 	events *events
+	partly partly
 }
 
 // Traces walks the external requests in a fixed order. The Trace handed over is
@@ -29,7 +30,7 @@ func (g *Graph) inTurn() iter.Seq[*Trace] {
 		if g.traces.events == nil {
 			return
 		}
-		t := tracer{join: g.traces.join, pairer: pairer{j: g.traces.join}}
+		t := tracer{join: g.traces.join, partly: g.traces.partly, pairer: pairer{j: g.traces.join}}
 		for r := range g.traces.events.requests() {
 			if r.whole && t.read(r) && !yield(&t.trace) {
 				return
@@ -41,6 +42,7 @@ func (g *Graph) inTurn() iter.Seq[*Trace] {
 // tracer makes one Trace after the other in the same memory.
 type tracer struct {
 	*join
+	partly partly
 	pairer
 	hops  []hop
 	calls []Call
@@ -73,6 +75,9 @@ func (t *tracer) call(p pairing) Call {
 		c.From, c.To = int(h.from), int(h.to)
 		c.FromPod, c.ToPod = max(c.FromPod, t.indexOf(h.fromPod)), max(c.ToPod, t.indexOf(h.toPod))
 		c.Failed = c.Failed || h.event.failed()
+		if p.out >= 0 && p.in >= 0 && t.partial(h) {
+			continue // most others of the pod do not have it
+		}
 		view := Side{Logged: true, Start: h.event.start, Duration: h.event.duration.micros(), ServiceTime: h.event.service.micros()}
 		if side == outSide {
 			c.Out = view
@@ -81,6 +86,12 @@ func (t *tracer) call(p pairing) Call {
 		}
 	}
 	return c
+}
+
+// partial reports whether a hop was logged by a pod that logs its side only in part.
+func (t *tracer) partial(h *hop) bool {
+	pod := h.own()
+	return pod != none && t.partly[sideOf(h)][pod]
 }
 
 // indexOf a pod in its node's Pods.

@@ -15,8 +15,9 @@ func (s *survey) fillVisits(g *Graph) {
 	heads := s.gatewayRate(g)
 	byRates, byTraces := s.callsByRates(g, heads), s.callsByTraces(g)
 	s.allowForSilence(g, byRates, byTraces)
+	s.takeWhole(g, byRates, byTraces)
 	for i := range g.Edges {
-		if per := byRates[i].with(byTraces[i]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
+		if per := byRates[i].unless(byTraces[i]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
 			g.Edges[i].PerCall = per.value
 		} else {
 			g.Edges[i].PerCall = byRates[i].value
@@ -82,6 +83,24 @@ func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
 	return per
 }
 
+// What requests that were followed tell is not believed where the rates of the same log
+// contradict it by more than so many standard deviations of the two, and by more than
+// this part: what was followed was then not what it was taken for.
+const (
+	contradicting = 4
+	farApart      = 0.25
+)
+
+// unless is the rates' figure and the requests' together, by how far each can be trusted;
+// the rates' alone where they contradict the other.
+func (e estimate) unless(traces estimate) estimate {
+	apart := math.Abs(e.value - traces.value)
+	if e.value > 0 && apart > farApart*min(e.value, traces.value) && apart > contradicting*math.Sqrt(e.variance+traces.variance) {
+		return e
+	}
+	return e.with(traces)
+}
+
 // silence is by how many standard deviations the rates must show fewer calls than
 // requests that were followed before it is believed that some requests, which were not
 // seen, make a service send nothing. Most services send for every request or for none.
@@ -126,7 +145,7 @@ func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
 func (s *survey) callsByTraces(g *Graph) []estimate {
 	weight := make([]float64, len(g.Nodes))
 	per := make([]estimate, len(g.Edges))
-	out, named := g.outEdges(), s.named(len(g.Nodes))
+	out, named, unknown := g.outEdges(), s.named(len(g.Nodes)), s.unknownCallers()
 	for pod, ref := range s.pods {
 		if s.unit[pod] == int32(pod) && s.traceable(pod) {
 			weight[ref.node] += s.receives(g, pod)
@@ -145,7 +164,10 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		}
 		for _, i := range out.of(ref.node) {
 			at := s.followed[[2]int32{i, int32(pod)}]
-			one, more := t.ratio(at), s.strays(pod, at.strays, w)
+			one, more := t.ratio(at), estimate{}
+			if !unknown[ref.node] {
+				more = s.strays(pod, at.strays, w)
+			}
 			per[i].value += part*one.value + more.value
 			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value*s.strange[u])
 		}
@@ -170,7 +192,7 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 // or nothing would show whether its application passes request_id on.
 func (s *survey) traceable(unit int) bool {
 	w := &s.writers[unit]
-	return s.byPod[unit].seen > 0 && !s.mute(unit) && (w.in == 0 || w.out == 0 || s.hears[unit].span() > 0)
+	return s.byPod[unit].seen > 0 && !s.mute(unit) && (s.deaf(int32(unit)) || w.out == 0 || s.hears[unit].span() > 0)
 }
 
 // named is, by node, the part of the calls that callers logged which has a request_id.
@@ -196,7 +218,7 @@ func (s *survey) followable(pod int, named []float64) float64 {
 	switch {
 	case s.hears[pod].span() == 0:
 		return 1
-	case w.in > 0:
+	case !s.deaf(int32(pod)):
 		return float64(w.named) / float64(w.in)
 	case named[s.pods[pod].node] == 0: // where requests enter unlogged
 		return 1
@@ -213,7 +235,7 @@ func (s *survey) strays(pod, n int, received float64) estimate {
 	}
 	per := s.events.scale * float64(n) / t / received
 	w := &s.writers[pod]
-	if w.in == 0 { // counted over other windows than the calls received
+	if s.deaf(int32(pod)) { // counted over other windows than the calls received
 		return estimate{per, per * per * w.bursts * (1/float64(n) + 1/(received*t))}
 	}
 	// Over the same window the two counts differ by what was under way at its ends.
@@ -242,11 +264,11 @@ func (t *podTally) ratio(f followed) estimate {
 	return estimate{r, (off + 0.25) / ((t.seen + 1) * (t.seen + 1))}
 }
 
-// mute reports whether a pod's proxy logs nothing that it sends, though others
-// logged calls from it.
-func (s *survey) mute(pod int) bool {
-	return s.writers[pod].out == 0 && s.byPod[pod].sent.otherRate > 0
-}
+// dumb reports whether a pod's proxy logs nothing that it sends, or not all.
+func (s *survey) dumb(pod int32) bool { return s.writers[pod].out == 0 || s.partly[outSide][pod] }
+
+// mute reports whether it does so though others logged calls from it.
+func (s *survey) mute(pod int) bool { return s.dumb(int32(pod)) && s.byPod[pod].sent.otherRate > 0 }
 
 // gatewayRate sets how many external requests come. Where the log shows no
 // call from the root, those services that call without being called are where

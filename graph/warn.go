@@ -15,8 +15,8 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	var w warnings
 	entries := g.Gateway.Requests
 	w.sayIf(g.Untimed, "No line has a start, so rates are not known; calls per request come from counts. Log the field start_time.")
-	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all.", b.options.MaxEvents, s.events.scale)
-	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, and makes no trace; see whether request_id is unique.", b.options.MaxTrace)
+	w.sayIf(b.level > 0, "The log holds more than %d distinct lines; of every %v external requests one was kept to stand for all, and how many lines are repeated is an estimate.", b.options.MaxEvents, s.events.scale)
+	w.say(s.oversized, "external request has", "external requests have", "more than %d lines: a sample of them counts, makes no trace, and says how many lines are repeated; see whether request_id is unique.", b.options.MaxTrace)
 	w.sayIf(s.entries > manyShare*s.ids, "%d external requests have %d request_ids between them, so that what was called for which cannot be told; see whether request_id is unique.", s.entries, s.ids)
 	w.say(b.addresses.refused, "address was", "times an address was", "past the %d that are told apart and counts as outside the mesh.", b.options.MaxAddresses)
 	w.say(b.names.refused, "line names an upstream", "lines name upstreams", "past the %d that are told apart, so that only the address says who was called.", b.options.MaxNames)
@@ -32,6 +32,8 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	w.say(s.odd.aimless, "line has", "lines have", "no upstream_cluster, reached no upstream, and the downstream is no pod of the request; no edge is made of that.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
+	w.say(int64(s.partial()), "proxy logs", "proxies log", "what they receive, or what they send, only in part; what else tells of those calls serves in its place, where it does. Log each direction wholly or not at all.")
+	w.say(int64(s.silent()), "pod was", "pods were", "called and wrote no line, though others of the service did, whose lines stand for those as well; log them all.")
 	w.sayIf(s.entrances != nil, "%s wrote no line, and nobody was seen to call it: what it sent counts as requests that entered there, and their latency is that of the calls; log it as well.", s.entrance())
 	w.sayIf(s.headless && entries == 0, "No line shows a request entering at the gateway, so nothing can be told per external request.")
 	w.sayIf(s.headless && entries > 0, "No line shows a request entering at the gateway; services that call and are not called count as where requests enter.")

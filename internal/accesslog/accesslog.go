@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -157,6 +158,10 @@ func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, er
 	}
 	p := newPool(o)
 	reading, err := read(ctx, in, size, o, p.sink)
+	var partial *packed
+	if errors.As(err, &partial) {
+		return partial.read(ctx, size, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -167,5 +172,11 @@ func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, er
 // Scan is Read for whoever does not want a graph: newSink makes a sink for each
 // worker, which alone uses it, and the Reading has no Builder.
 func Scan(ctx context.Context, r io.Reader, size int64, o Options, newSink func() Sink) (*Reading, error) {
-	return read(ctx, r, size, o.withDefaults(), newSink)
+	reading, err := read(ctx, r, size, o.withDefaults(), newSink)
+	var partial *packed
+	if errors.As(err, &partial) {
+		partial.s.close()
+		return &Reading{Warnings: []string{"the access log " + partial.Error()}}, nil
+	}
+	return reading, err
 }

@@ -178,22 +178,3 @@ func nonzero(p []byte) int {
 	}
 	return i
 }
-
-// lastElement is the index of the last byte that seems to begin an element of an
-// array of objects, -1 if there is none.
-func lastElement(p []byte) int {
-	for end := len(p); ; {
-		at := bytes.LastIndex(p[:end], []byte("},"))
-		if at < 0 {
-			return -1
-		}
-		i := at + 2
-		for i < len(p) && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r') {
-			i++
-		}
-		if i < len(p) && p[i] == '{' {
-			return i
-		}
-		end = at + 1
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -38,6 +39,9 @@ func ReadFile(ctx context.Context, path string, o Options) (*Reading, error) {
 
 // nothing is the Reading of a log that cannot be read at all.
 func nothing(path string, err error, o Options) *Reading {
+	if errors.Is(err, errAbsent) && strings.ContainsAny(path, "*?[") {
+		err = errGlob
+	}
 	if len(path) > 300 { // it comes from a request and goes into a page
 		path = path[:300] + "…"
 	}
@@ -72,12 +76,19 @@ func open(files Files, path string) (f *os.File, size int64, err error) {
 	return f, info.Size(), nil
 }
 
+var (
+	errAbsent = errors.New("does not exist")
+	// errGlob: a server that looked for files would tell which there are, and read as
+	// many of them as somebody likes.
+	errGlob = errors.New("is no file, and globs are taken on the command line alone, where files have such names; 'sluice aggregate' makes several logs one partial reading")
+)
+
 // plainly says what is wrong with a path without the path itself.
 func plainly(err error) error {
 	var at *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("does not exist")
+		return errAbsent
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("may not be read by this process")
 	case errors.As(err, &at):

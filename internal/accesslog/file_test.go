@@ -77,6 +77,7 @@ func TestFilesThatAreNoLogs(t *testing.T) {
 		}
 	}
 	f(in("nowhere"), "does not exist")
+	f(in("now*here.log"), "globs are taken on the command line alone")
 	f("", "does not exist")
 	f(dir, "is a folder, not a regular file")
 	f(in("to-folder"), "is a folder")

@@ -200,10 +200,3 @@ func TestLab(t *testing.T) {
 		}
 	}
 }
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -56,6 +56,26 @@ func (r *Reading) counts() []byte {
 	return p
 }
 
+// partialName is what people are told that it is.
+const partialName = "a partial reading"
+
+// packed is a partial reading that was compressed once more, as far as newStream read it:
+// it is an error to whoever wants lines.
+type packed struct {
+	s  *stream
+	in *counter
+}
+
+func (*packed) Error() string {
+	return "is " + partialName + ", and what is wanted is a log"
+}
+
+// read reads it. The stream's own bounds hold for what is unpacked first.
+func (p *packed) read(ctx context.Context, size int64, o Options) (*Reading, error) {
+	defer p.s.close()
+	return readPartialOf(ctx, p.s.guard, p.in, size, o)
+}
+
 // isPartial looks at what r begins with. A part of the magic is enough, so that
 // a partial reading that was torn there is not told as a strange log.
 func isPartial(r *bufio.Reader) bool {
@@ -67,9 +87,14 @@ func isPartial(r *bufio.Reader) bool {
 // reading at all counts for nothing and is told by a warning: half of it would
 // hold whole proxies at rates that are wrong.
 func readPartial(ctx context.Context, in *counter, size int64, o Options) (*Reading, error) {
+	return readPartialOf(ctx, in, in, size, o)
+}
+
+// readPartialOf reads it from text, which comes out of in.
+func readPartialOf(ctx context.Context, text io.Reader, in *counter, size int64, o Options) (*Reading, error) {
 	g := newGuard(ctx, o)
 	g.stored = in
-	r, err := decodePartial(bufio.NewReaderSize(in, 64<<10), g, o)
+	r, err := decodePartial(bufio.NewReaderSize(text, 64<<10), g, o)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

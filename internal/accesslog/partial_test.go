@@ -176,3 +176,36 @@ func FuzzPartial(f *testing.F) {
 		}
 	})
 }
+
+// A partial reading that was compressed once more, as everything on its way is by some,
+// is that partial reading; a torn one counts for nothing, and bombs are told.
+func TestCompressedPartials(t *testing.T) {
+	log := string(generate(2000, 3))
+	plain := saved(t, readAll(t, Options{}, log))
+	want := readAll(t, Options{}, plain)
+	for name, compress := range map[string]func(io.Writer) io.WriteCloser{"gzip": toGzip, "zstd": toZstd} {
+		packed, err := io.ReadAll(bomb(compress, plain, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := readAll(t, Options{}, string(packed))
+		if saved(t, got) != plain || len(got.Warnings) != 0 || got.Total != want.Total {
+			t.Errorf("%s: %d lines, %d wanted, warnings %q", name, got.Total, want.Total, got.Warnings)
+		}
+		if got := readAll(t, Options{}, log, string(packed)); got.Total != 2*want.Total || got.Builder.Lines(0).Used != want.Builder.Lines(0).Used {
+			t.Errorf("%s beside its log: %d lines", name, got.Total)
+		}
+		if torn := readAll(t, Options{}, string(packed[:len(packed)-20])); torn.Builder.Len() != 0 || len(torn.Warnings) != 1 {
+			t.Errorf("%s torn: %d events, warnings %q", name, torn.Builder.Len(), torn.Warnings)
+		}
+		skip := "\x50\x2a\x4d\x18\x00\x00\x00\x10" + strings.Repeat("\x00", 1<<28) // a frame to skip, a quarter of a GB
+		endless, _ := io.ReadAll(bomb(compress, plain[:len(partialMagic)+1]+skip, 2))
+		if r := readAll(t, Options{}, string(endless)); r.Builder.Len() != 0 || len(r.Warnings) != 1 {
+			t.Errorf("%s, a bomb: warnings %q", name, r.Warnings)
+		}
+		r, err := Scan(t.Context(), bytes.NewReader(packed), -1, Options{}, func() Sink { return &all{} })
+		if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "is a partial reading") {
+			t.Errorf("%s, scanned: %v, %v", name, r, err)
+		}
+	}
+}

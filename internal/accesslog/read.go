@@ -3,6 +3,7 @@ package accesslog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -31,7 +32,8 @@ type reader struct {
 	decoders []*decoder
 }
 
-// read reads a whole stream into sinks, the first of which is always made.
+// read reads a whole stream into sinks, the first of which is always made. Its error is
+// ctx's, or *packed.
 func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func() Sink) (*Reading, error) {
 	rd := &reader{o: o, in: &counter{r: r}, size: size, newSink: newSink}
 	rd.decoder(0)
@@ -39,7 +41,11 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err != nil {
+	var p *packed
+	switch {
+	case errors.As(err, &p):
+		return nil, p
+	case err != nil:
 		return &Reading{Warnings: []string{"the access log " + err.Error()}}, nil
 	}
 	defer s.close()

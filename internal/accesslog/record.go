@@ -30,7 +30,8 @@ func (r *record) fill(s *scanner) {
 	r.DownstreamLocal = r.text(s, downstreamLocal)
 	r.Upstream = r.text(s, upstreamHost)
 	r.UpstreamLocal = r.text(s, upstreamLocal)
-	r.Cluster = r.text(s, upstreamCluster)
+	// Istio 1.23 and 1.24 end it with a semicolon (istio/istio#54219).
+	r.Cluster = bytes.TrimSuffix(r.text(s, upstreamCluster), []byte{';'})
 	r.RequestID = r.first(s, requestID, requestIDHeader)
 	r.Path = r.first(s, path, pathHeader)
 	if r.Authority = r.text(s, authority); r.Authority == nil {

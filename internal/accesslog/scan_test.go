@@ -217,7 +217,7 @@ func (d *decoder) whole(p []byte, i, end int, swift bool) *graph.Record {
 			return nil
 		}
 	} else if after, v = d.scan.general(p, i); v == deep {
-		after, v = d.deep(p, i, end)
+		after, v, _ = d.deep(p, i, end)
 	}
 	if v != complete || space(p, after) != end {
 		return nil

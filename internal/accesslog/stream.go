@@ -31,7 +31,7 @@ var formats = []format{
 	{"zip", "PK\x03\x04", nil},
 	{"UTF-16", "\xff\xfe", nil},
 	{"UTF-16", "\xfe\xff", nil},
-	{"a partial reading", partialMagic, nil},
+	{partialName, partialMagic, nil},
 }
 
 func openGzip(r io.Reader, _ Options) (io.ReadCloser, error) { return gzip.NewReader(r) }
@@ -81,6 +81,10 @@ func newStream(ctx context.Context, r *counter, o Options) (*stream, error) {
 		in = bufio.NewReaderSize(sound{d}, 64<<10)
 		s.compressed, s.close = true, func() { d.Close() }
 		s.stored = r
+		if isPartial(in) {
+			s.guard.r = in
+			return nil, &packed{s, r}
+		}
 		if f = sniff(in); f.open != nil {
 			s.close()
 			return nil, fmt.Errorf("is compressed twice (%s inside)", f.name)

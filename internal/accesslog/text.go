@@ -12,7 +12,7 @@ import "bytes"
 //	%DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%)
 //
 // Istio before 1.9 had "%DYNAMIC_METADATA(istio.mixer:status)%" in the place of
-// the details, and before 1.5 no route name.
+// the details, before 1.5 no route name, and before 1.3 no failure reason.
 //
 // Nothing is escaped in it, so a client can put quotes and spaces into its user
 // agent. That is passed over: what comes before is read from the front, what
@@ -83,10 +83,11 @@ func (w *words) figures() bool {
 	case 4:
 		return w.quoted() && w.bare(figures) == 4 && w.sizes(figures)
 	case 2:
-		for range 2 {
-			if !w.quoted() {
-				return false
-			}
+		if !w.quoted() {
+			return false
+		}
+		if w.i < w.end && w.p[w.i] == '"' && !w.quoted() {
+			return false
 		}
 		return w.bare(figures) == 4 && w.sizes(figures)
 	}

@@ -15,6 +15,7 @@ const (
 	istioIn  = `[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 418 - via_upstream - "-" 0 135 3 1 "-" "curl/7.73.0-DEV" "84961386-6d84-929d-98bd-c5aee93b5c88" "httpbin:8000" "127.0.0.1:80" inbound|8000|| 127.0.0.1:41854 10.44.1.27:80 10.44.1.23:37652 outbound_.8000_._.httpbin.foo.svc.cluster.local default`
 	istioTCP = `[2020-11-25T21:26:18.409Z] "- - -" 0 - - - "-" 79 12 8 - "-" "-" "-" "-" "10.44.1.30:3306" outbound|3306||mysql.foo.svc.cluster.local 10.44.1.23:37652 10.0.45.190:3306 10.44.1.23:46520 - -`
 	istioOld = `[2019-03-06T09:31:27.360Z] "GET /status/418 HTTP/1.1" 418 - "-" "-" 0 135 5 2 "-" "curl/7.60.0" "d209e46f-9ed5-9b61-bbdd-43e22662702a" "httpbin:8000" "127.0.0.1:80" inbound|8000|http|httpbin.default.svc.cluster.local - 172.30.146.73:80 172.30.146.82:38618 outbound_.8000_._.httpbin.default.svc.cluster.local`
+	istio12  = `[2019-03-06T09:31:27.360Z] "GET /status/418 HTTP/1.1" 418 - "-" 0 135 5 2 "-" "curl/7.60.0" "d209e46f-9ed5-9b61-bbdd-43e22662702a" "httpbin:8000" "127.0.0.1:80" inbound|8000|http|httpbin.default.svc.cluster.local - 172.30.146.73:80 172.30.146.82:38618 outbound_.8000_._.httpbin.default.svc.cluster.local`
 	envoy    = `[2016-04-15T20:17:00.310Z] "POST /api/v1/locations HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "locations" "tcp://10.0.2.1:80"`
 )
 
@@ -58,9 +59,28 @@ func TestIstioText(t *testing.T) {
 			DownstreamLocal: b("172.30.146.73:80"), RequestID: b("d209e46f-9ed5-9b61-bbdd-43e22662702a"), Path: b("/status/418"),
 			Authority: b("httpbin:8000"), ServerName: b("outbound_.8000_._.httpbin.default.svc.cluster.local"), Start: 1551864687360000, Duration: 5000, ServiceTime: 2000, Code: 418, BytesSent: 135},
 	}
-	got, r := recordsOf(t, strings.Join([]string{istioOut, istioIn + "\r", istioTCP, istioOld, ""}, "\n"), Options{})
+	want = append(want, want[3]) // the same before 1.3, with a field less
+	got, r := recordsOf(t, strings.Join([]string{istioOut, istioIn + "\r", istioTCP, istioOld, istio12, ""}, "\n"), Options{})
 	if diff := cmp.Diff(want, got); diff != "" || r.Skipped() != 0 {
 		t.Errorf("%+v\n%s", r.Skips, diff)
+	}
+}
+
+// Istio 1.23 and 1.24 end the cluster with a semicolon, in JSON and in text: it is no part
+// of the name, by which Sidecar resources are written.
+func TestClustersThatEndInASemicolon(t *testing.T) {
+	out, in := "outbound|8000||httpbin.foo.svc.cluster.local", "inbound|8000||"
+	lines := []string{
+		strings.Replace(istioOut, out, out+";", 1), strings.Replace(istioIn, in, in+";", 1),
+		`{"upstream_cluster":"` + out + `;"}`, `{"upstream_cluster":"inbound\u007c8000||;"}`, `{"upstream_cluster":"PassthroughCluster;"}`,
+	}
+	got, _ := recordsOf(t, strings.Join(lines, "\n"), Options{})
+	var clusters []string
+	for _, r := range got {
+		clusters = append(clusters, string(r.Cluster))
+	}
+	if diff := cmp.Diff([]string{out, in, out, in, "PassthroughCluster"}, clusters); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -63,6 +63,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	res.Lines = study.Lines
 	return res.JSON()
 }
 

@@ -91,8 +91,9 @@ func (c *aggregateCommand) write(read *accesslog.Reading) error {
 	if err := c.save(read, size); err != nil {
 		return fmt.Errorf("writing the partial reading: %w", err)
 	}
-	fmt.Fprintf(c.env.Stderr, "%d lines: %d used or repeated, %d skipped; %d events in %d bytes\n",
-		read.Total, read.Total-read.Skipped(), read.Skipped(), read.Builder.Len(), size.n)
+	l := read.Builder.Lines(read.Skipped())
+	fmt.Fprintf(c.env.Stderr, "%d lines: %d used, %d repeated, %d skipped; %d events in %d bytes\n",
+		read.Total, l.Used, l.Repeated, l.Skipped, read.Builder.Len(), size.n)
 	return nil
 }
 

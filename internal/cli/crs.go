@@ -93,6 +93,7 @@ func (c *crsCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	c.env.warn(assumptions(rep))
+	c.env.tellLines(rep.Observation)
 	switch {
 	case c.explain && c.form.is("json"):
 		return c.env.printDocument(report.Scopes(rep))
@@ -151,5 +152,6 @@ func observe(ctx context.Context, env *Env, in *input, tune *tuning, args []stri
 	}
 	env.warn(obs.Warnings)
 	env.warn(tune.unused(obs))
+	env.tellLines(obs)
 	return obs, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
 )
 
@@ -60,6 +61,14 @@ func (e *Env) warn(warnings []string) {
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(e.Stderr, head+report.Printable(w, 2000))
+	}
+}
+
+// tellLines tells what became of the log's lines, where there was a log: of commands
+// whose results have no place for it.
+func (e *Env) tellLines(o *optimize.Observation) {
+	if o.Graph.Lines.Total > 0 {
+		fmt.Fprintln(e.Stderr, "the access log: "+report.Lines(o))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -95,6 +96,8 @@ func (c *whatIfCommand) args(cmd *cobra.Command, args []string) error {
 		return usagef("a script and flags that ask: leave one of them out ('%s --show-script' turns flags into a script)", cmd.CommandPath())
 	case want == 1 && !c.in.demo && args[0] == "-" && args[1] == "-":
 		return usagef("standard input can be the script or the request, not both")
+	case want == 1 && args[0] == "-" && slices.Contains(c.in.logs.names, "-"):
+		return usagef("standard input can be the script or the log, not both")
 	case want == 0 && !c.in.demo && strings.HasSuffix(args[0], ".star"):
 		return usagef("no REQUEST.json after the script %q: name one, '-' for standard input, or --demo", args[0])
 	case want < 0 && !c.script:
@@ -124,6 +127,7 @@ func (c *whatIfCommand) run(ctx context.Context, args []string) error {
 	for _, p := range res.Printed {
 		fmt.Fprintln(c.env.Stderr, report.Printable(p, 2000))
 	}
+	res.Lines = study.Lines
 	c.env.warn(res.Warnings)
 	if err := c.draw(res); err != nil {
 		return err
@@ -175,11 +179,11 @@ func (c *whatIfCommand) study(ctx context.Context, args []string) (*optimize.Stu
 	if !c.in.demo {
 		args = args[len(args)-1:]
 	}
-	req, err := c.in.request(ctx, c.env, args)
+	var o optimize.Options
+	req, err := c.in.round(ctx, c.env, args, &o)
 	if err != nil {
 		return nil, err
 	}
-	var o optimize.Options
 	clear := c.env.watch(&o)
 	obs, err := optimize.Observe(ctx, req, o)
 	clear()
@@ -187,6 +191,7 @@ func (c *whatIfCommand) study(ctx context.Context, args []string) (*optimize.Stu
 		return nil, err
 	}
 	c.env.warn(obs.Warnings)
+	c.env.tellLines(obs)
 	return optimize.NewStudy(obs, nil, o), nil
 }
 

@@ -11,6 +11,16 @@ type Study struct {
 	Input budget.Input `json:"input"`
 	// Pods names the pods of each service, in the order of Input.Sidecars.
 	Pods [][]string `json:"pods"`
+	// Lines is what became of the lines of the round's log.
+	Lines Lines `json:"lines"`
+}
+
+// Lines counts a log's lines by what became of them.
+type Lines struct {
+	Total    int64 `json:"total"`
+	Used     int64 `json:"used"`
+	Repeated int64 `json:"repeated"`
+	Skipped  int64 `json:"skipped"`
 }
 
 // NewStudy is the Study of the round that Plan would make of these.
@@ -22,7 +32,7 @@ func NewStudy(obs *Observation, prior *Memory, o Options) *Study {
 // newStudy also tells, as warnings, what it took from earlier rounds where this one
 // shows nothing.
 func newStudy(obs *Observation, prior *Memory, o Options) (s *Study, recalled []string) {
-	s = &Study{Input: pourInput(obs, prior, o.Budget), Pods: make([][]string, len(obs.fleet))}
+	s = &Study{Input: pourInput(obs, prior, o.Budget), Pods: make([][]string, len(obs.fleet)), Lines: Lines(obs.Graph.Lines)}
 	if obs.recalls(prior) {
 		prior.Traffic.recall(&s.Input)
 		recalled = []string{prior.Traffic.warning(obs.Graph.Gateway.Requests)}

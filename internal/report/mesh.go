@@ -110,8 +110,7 @@ func GraphWithin(o *optimize.Observation, limit int) ([]byte, error) {
 	d.list("externals", 5, rowsOf(externalRows(g), func(x externalRow) float64 { return float64(x.Rate.rounded()) }))
 	d.list("edges", 3, rowsOf(edgeRows(g), func(e edgeRow) float64 { return float64(e.Rate.rounded()) }))
 	d.list("critical_paths", 4, rowsOf(pathRows(o), nil))
-	d.set("lines", linesRow(g.Lines))
-	d.list("skipped_lines", 6, rowsOf(skipRows(o.Log), nil))
+	d.setLines(o)
 	d.list("warnings", 2, warningRows(o.Warnings))
 	return d.finish(limit)
 }

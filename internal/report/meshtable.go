@@ -17,8 +17,7 @@ func GraphTable(w io.Writer, o *optimize.Observation, colour bool) error {
 	var b bytes.Buffer
 	g := o.Graph
 	fmt.Fprintf(&b, "At the gateway  %s\n", meshLine(o))
-	fmt.Fprintf(&b, "Log             %s: %d used, %d repeated, %d skipped\n\n",
-		count(int(g.Lines.Total), "line"), g.Lines.Used, g.Lines.Repeated, g.Lines.Skipped)
+	fmt.Fprintf(&b, "Log             %s\n\n", Lines(o))
 	serviceTable(o, colour).print(&b)
 	if len(g.Edges) > 0 {
 		b.WriteByte('\n')

@@ -71,6 +71,7 @@ func PlanWithin(r *optimize.Report, round, limit int) ([]byte, error) {
 	d.set("observed", gatewayOf(g.Requests > 0, latencySeen(&g), budget.Gateway{Rate: g.Rate, Mean: g.Mean}))
 	d.set("remarks", append([]string{}, r.Plan.Remarks...))
 	d.list("sidecars", 3, sidecarRows(r))
+	d.setLines(r.Observation)
 	d.list("warnings", 2, warningRows(append(r.Warnings[:len(r.Warnings):len(r.Warnings)], memoryWarnings(r)...)))
 	return d.finish(limit)
 }

@@ -21,6 +21,7 @@ func PlanTable(w io.Writer, r *optimize.Report, colour bool) error {
 		megabytes(float64(r.Plan.Memory)), megabytes(r.Request.MemoryLimit),
 		count(pods(&r.Plan), "sidecar"), count(len(r.Plan.Allotments), "service"))
 	fmt.Fprintf(&b, "Scoping         %s ('sluice crs' prints them)\n", count(len(r.Resources), "Istio resource"))
+	fmt.Fprintf(&b, "Log             %s\n", Lines(r.Observation))
 	for _, remark := range r.Plan.Remarks {
 		fmt.Fprintf(&b, "Remark          %s\n", remark)
 	}

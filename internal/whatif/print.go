@@ -31,7 +31,8 @@ func (r *Result) JSON() ([]byte, error) {
 		}
 		b.WriteByte('}')
 	}
-	fmt.Fprintf(&b, "\n],\n\"warnings\": %s,\n\"printed\": %s\n}\n", list(r.Warnings), list(r.Printed))
+	l := r.Lines
+	fmt.Fprintf(&b, "\n],\n\"warnings\": %s,\n\"printed\": %s,\n\"lines\": {\"total\": %d, \"used\": %d, \"repeated\": %d, \"skipped\": %d}\n}\n", list(r.Warnings), list(r.Printed), l.Total, l.Used, l.Repeated, l.Skipped)
 	return b.Bytes(), nil
 }
 

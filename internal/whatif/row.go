@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
 // Cell is one column of a row: text, a number, true or false, or nil for what is
@@ -51,6 +53,8 @@ type Result struct {
 	Warnings []string `json:"warnings"`
 	// Printed is what the script printed, a line each.
 	Printed []string `json:"printed"`
+	// Lines is what became of the lines of the log that all rests on.
+	Lines optimize.Lines `json:"lines"`
 }
 
 // warn adds warnings that are not there yet.

@@ -1,0 +1,383 @@
+package graph
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A proxy may log one of its directions only in part: logging was switched on late, a
+// capture holds so many lines of each direction, a filter keeps failures alone. What is
+// there then looks as if that were all: a pod that received little and sent much for
+// requests that it never got. findPartly tells such a side by what else is logged of the
+// same requests. If it is there for a part of the time, only that counts; if it is there
+// for a part of the calls, it counts as not logged for what is followed. Rates know by
+// themselves which side missed calls; see pool.
+
+// partly is whether a pod's proxy logs a direction only in part, by side and pod.
+type partly [2][]bool
+
+const (
+	// minPartly is how many requests must lack a pod's line before its log is believed
+	// to lack them: some do by chance, as one that was under way when the log ends.
+	minPartly = 5
+	// A side must lack this part of them, and this many times what the other side lacks:
+	// a log that lost lines at random lost them on both sides alike, and what is then
+	// missing of calls received is missing of what was sent for them. Where it is not
+	// known what the other side lacks, it must be a quarter.
+	leastLacking   = 0.02
+	timesLacking   = 1.35
+	unknownLacking = 0.25
+	// A direction's lines began late, or ended early, if the proxy wrote others for more
+	// than so many times as long as one of them usually takes to follow another.
+	manyGaps = 20
+)
+
+// audit compares what pods logged of each direction with what else is there.
+type audit struct {
+	*survey
+	pods  [2][]audited
+	notes []auditNote
+	// unnamed are the services that a request called by an address that tells no pod.
+	unnamed []int32
+	// hears is, by pod, where its log would show the call that it sent for.
+	hears []window
+}
+
+// audited is what is known of one side of one pod.
+type audited struct {
+	// late is set where its lines cover only a part of the pod's window; then outside
+	// counts the requests there of which the pod must have a line but has none.
+	late    bool
+	outside int
+	// sending are the calls received within its lines, by whether anything was sent for
+	// them; silent counts those outside of which nothing was.
+	sending lacked
+	silent  int
+	// requests within its lines that must have one, and for what was sent the calls.
+	requests, calls lacked
+	// rates of its calls by its own lines and by the other ends'.
+	own, told estimate
+}
+
+// lacked counts requests that must have a line: those that have one and those that lack it.
+type lacked struct{ has, lacks int }
+
+func (l *lacked) add(has bool) {
+	l.has += b2i(has)
+	l.lacks += b2i(!has)
+}
+
+func (l lacked) plus(o lacked) lacked { return lacked{l.has + o.has, l.lacks + o.lacks} }
+
+func (l lacked) sum() int { return l.has + l.lacks }
+
+// part is which part of them lacks it, with the variance of that.
+func (l lacked) part() estimate {
+	p := float64(l.lacks) / float64(max(1, l.sum()))
+	return estimate{p, p * (1 - p) / float64(max(1, l.sum()))}
+}
+
+// auditNote is one hop of a request as it concerns one pod: node is whom it called,
+// none for what it received.
+type auditNote struct {
+	pod, node int32
+	kind      uint8
+}
+
+const (
+	auditGot    uint8 = 1 << iota // the pod's own line of a call received
+	auditWhole                    // such a call lies within its window
+	auditSent                     // its own line of a call sent
+	auditHeard                    // such a call lies where its cause would be logged
+	auditCalled                   // a caller's line of a call received
+	auditAnswer                   // a callee's line of a call sent
+	auditBefore                   // the line was written when the other direction's were not
+)
+
+// findPartly sets partly, and where each direction is logged. Most logs give no reason to
+// look: then it costs nothing.
+func (s *survey) findPartly() {
+	s.partly = partly{make([]bool, len(s.pods)), make([]bool, len(s.pods))}
+	a := audit{survey: s, pods: [2][]audited{make([]audited, len(s.pods)), make([]audited, len(s.pods))}}
+	if !a.open() {
+		return
+	}
+	a.look()
+	s.stands = a.standIns()
+	for i := range s.pods {
+		a.narrow(i)
+		s.partly[inSide][i] = a.lacking(inSide, i)
+		s.partly[outSide][i] = a.lacking(outSide, i)
+	}
+}
+
+// manyEvents are enough to tell by: of more, one request in so many is looked at.
+const manyEvents = 1 << 18
+
+// look goes over the requests, which are in an order that knows nothing of time.
+func (a *audit) look() {
+	every := 1 + a.events.count()/manyEvents
+	var hops []hop
+	n := 0
+	for r := range a.events.requests() {
+		if n++; n%every != 0 {
+			continue
+		}
+		hops = a.resolve(hops[:0], r.events)
+		a.hearRates(hops, r.weight*float64(every))
+		if r.whole {
+			a.request(hops)
+		}
+	}
+}
+
+// partial is how many proxies log a direction only in part.
+func (s *survey) partial() (n int) {
+	for i := range s.pods {
+		n += b2i(s.partly[inSide][i] || s.partly[outSide][i] || s.writers[i].narrowed)
+	}
+	return n
+}
+
+// open reports whether anything is to be looked into: the other ends of calls logged more
+// of some pod's than the pod itself did, or one direction's lines cover a part of the
+// other's.
+func (a *audit) open() (doubts bool) {
+	more := func(told int32, own int) bool { return own > 0 && float64(told) > 1.02*float64(own)+2 }
+	a.hears = make([]window, len(a.survey.pods))
+	for i, ref := range a.survey.pods {
+		w := &a.writers[i]
+		a.hears[i] = w.window.shorten(w.long())
+		told := a.told[inSide][i] + a.toldNode[ref.node]/int32(len(a.nodes[ref.node].Pods))
+		doubts = doubts || more(told, w.in) || more(a.told[outSide][i], w.out)
+		a.pods[inSide][i].late, a.pods[outSide][i].late = w.late(inSide), w.late(outSide)
+		doubts = doubts || w.late(inSide) || w.late(outSide) || a.silentPod(i)
+	}
+	return doubts
+}
+
+// logged is how many lines there are of one direction.
+func (w *writer) logged(side int) int {
+	if side == inSide {
+		return w.in
+	}
+	return w.out
+}
+
+// late reports whether one direction's lines began much later than the other's, or ended
+// earlier: later than what they usually take to follow one another and than a call takes,
+// at the end of which they are written.
+func (w *writer) late(side int) bool {
+	own, all, n := w.ends[side], w.ends[1-side], w.logged(side)
+	if n < minRequests || w.logged(1-side) == 0 {
+		return false
+	}
+	gap := max(own.first-all.first, all.last-own.last)
+	return gap > manyGaps*(own.last-own.first)/Micros(n) && gap > 2*w.longest && gap > w.whole.span()/10
+}
+
+// hearRates sums the rates of pods' calls by their own lines and by the other ends'.
+func (a *audit) hearRates(hops []hop, weight float64) {
+	for i := range hops {
+		h := &hops[i]
+		pod, side := h.toPod, inSide
+		if h.in {
+			pod, side = h.fromPod, outSide
+		}
+		if own := h.own(); own != none && !h.implied {
+			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts)
+		}
+		if pod == none || h.implied || side == inSide && a.writers[pod].in > 0 && a.around(h) {
+			continue
+		}
+		w := &a.writers[a.writerOf(h)]
+		a.pods[side][pod].told.add(weight/w.exposure, w.bursts)
+	}
+}
+
+// around reports whether a call that was sent is of those that the callee's sidecars
+// never log, whatever else they do.
+func (a *audit) around(h *hop) bool {
+	return h.from >= 0 && h.to >= 0 && a.edge(h.from, h.to).unheard()
+}
+
+// request notes which pods have the lines of one request that they must have: who sent
+// for it was called for it, if a caller says so, and whom a callee names as its caller
+// called it, if it logged its own call from start to end.
+func (a *audit) request(hops []hop) {
+	a.notes, a.unnamed = a.notes[:0], a.unnamed[:0]
+	for i := range hops {
+		h := &hops[i]
+		switch {
+		case h.implied:
+		case h.in:
+			a.noteIn(h)
+		default:
+			a.noteOut(h)
+		}
+	}
+	slices.SortFunc(a.notes, func(x, y auditNote) int { return cmp.Or(cmp.Compare(x.pod, y.pod), cmp.Compare(x.node, y.node)) })
+	for of := range runs(a.notes, func(x, y auditNote) bool { return x.pod == y.pod }) {
+		a.judge(of)
+	}
+}
+
+func (a *audit) add(pod, node int32, kind uint8) {
+	if pod != none {
+		a.notes = append(a.notes, auditNote{pod, node, kind})
+	}
+}
+
+func (a *audit) noteIn(h *hop) {
+	kind, e := auditGot, h.event
+	if h.toPod != none && e.timed() && a.writers[h.toPod].window.covers(e.start, e.end()) {
+		kind |= auditWhole | a.before(h.toPod, outSide, e)
+	}
+	a.add(h.toPod, none, kind)
+	if h.to >= 0 && h.fromPod != h.toPod {
+		a.add(h.fromPod, h.to, auditAnswer)
+	}
+}
+
+func (a *audit) noteOut(h *hop) {
+	kind, e := auditSent, h.event
+	if h.fromPod != none && e.timed() && a.hears[h.fromPod].covers(e.end(), e.end()) {
+		kind |= auditHeard | a.before(h.fromPod, inSide, e)
+	}
+	if h.to >= 0 {
+		a.add(h.fromPod, h.to, kind)
+	}
+	if h.fromPod == h.toPod || a.around(h) {
+		return
+	}
+	if a.add(h.toPod, none, auditCalled); h.toPod == none && h.to >= 0 {
+		a.unnamed = append(a.unnamed, h.to)
+	}
+}
+
+// before is auditBefore if a line was written when the pod wrote none of a side.
+func (a *audit) before(pod int32, side int, e *event) uint8 {
+	ends := a.writers[pod].ends[side]
+	if a.pods[side][pod].late && (e.end() < ends.first || e.end() > ends.last) {
+		return auditBefore
+	}
+	return 0
+}
+
+// judge counts what the notes of one request say of one pod.
+func (a *audit) judge(of []auditNote) {
+	pod := of[0].pod
+	var received, sent uint8
+	for _, n := range of {
+		if n.node == none {
+			received |= n.kind
+		} else {
+			sent |= n.kind
+		}
+	}
+	if in := &a.pods[inSide][pod]; sent&auditHeard != 0 {
+		called := received&auditCalled != 0 || slices.Contains(a.unnamed, a.node(pod))
+		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.late)
+	}
+	if received&auditWhole == 0 {
+		return
+	}
+	out := &a.pods[outSide][pod]
+	if received&auditBefore == 0 {
+		out.sending.add(sent != 0)
+	} else {
+		out.silent += b2i(sent == 0)
+	}
+	for to := range runs(of, func(x, y auditNote) bool { return x.node == y.node }) {
+		sends, answers := 0, 0
+		for _, n := range to {
+			sends += b2i(n.kind&auditSent != 0)
+			answers += b2i(n.kind&auditAnswer != 0)
+		}
+		out.count(sends > 0, received&auditBefore != 0, answers > 0)
+		out.calls.has += min(sends, answers)
+		out.calls.lacks += max(0, answers-sends)
+	}
+}
+
+// count takes up a request of which the pod must have a line, has it or not.
+func (p *audited) count(has, outside, must bool) {
+	switch {
+	case !must:
+	case outside:
+		p.outside += b2i(!has)
+	default:
+		p.requests.add(has)
+	}
+}
+
+// ofService sums what requests tell of one side of all pods of a pod's service, which are
+// told alike what to log.
+func (a *audit) ofService(side, pod int) (all audited) {
+	for _, i := range a.podsOfNode(a.node(int32(pod))) {
+		p := &a.pods[side][i]
+		all.requests, all.calls = all.requests.plus(p.requests), all.calls.plus(p.calls)
+	}
+	return all
+}
+
+// usual is what part of its lines a log may lack on one side: as much as the other side
+// lacks, as far as that is known.
+func usual(other lacked) estimate {
+	if other.sum() < 2*minPartly {
+		return estimate{value: unknownLacking}
+	}
+	p := other.part()
+	return estimate{leastLacking + timesLacking*p.value, sq(timesLacking) * p.variance}
+}
+
+// outsideOnly reports whether what a side lacks it lacks outside of its lines: the other
+// ends of calls were logged there or, of what is sent, nothing was sent there for any
+// call received, and within for nearly each. No application stops so suddenly.
+func (p *audited) outsideOnly() bool {
+	if p.outside >= minPartly {
+		return p.requests.lacks <= p.requests.has
+	}
+	return p.silent >= 2*minPartly && p.sending.sum() >= 2*minPartly && p.sending.part().value < 0.1
+}
+
+// narrow leaves of a pod's window where both directions are logged, if one is for a part
+// of the time only.
+func (a *audit) narrow(pod int) {
+	w := &a.writers[pod]
+	for side := range a.pods {
+		p := &a.pods[side][pod]
+		if !p.late || !p.outsideOnly() {
+			continue
+		}
+		own := window{[]block{w.ends[side]}}
+		w.window, w.narrowed = w.window.meet(own), true
+		n := float64(w.logged(side))
+		w.exposed[side] = float64(w.whole.meet(own).span()) / 1e6 * n / (n - 1)
+	}
+}
+
+// lacking reports whether one side of a pod's log is there for a part of its calls:
+// requests tell or, where there are few that could, the rates.
+func (a *audit) lacking(side, pod int) bool {
+	p, o, w := a.pods[side][pod], a.pods[1-side][pod], &a.writers[pod]
+	if w.logged(side) == 0 {
+		return false // all of it is not there, as everybody sees
+	}
+	own, told := p.own, p.told
+	if p.requests.sum() < 2*minPartly {
+		p, o = a.ofService(side, pod), a.ofService(1-side, pod)
+	}
+	if p.requests.sum() >= 2*minPartly {
+		other := o.requests
+		if side == inSide {
+			other = o.calls
+		}
+		lacks, may := p.requests.part(), usual(other)
+		return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
+	}
+	longer := w.exposure / w.exposed[side]
+	own = estimate{own.value * longer, own.variance * longer * longer}
+	return own.value < 0.8*told.value && told.value-own.value > 3*math.Sqrt(told.variance+own.variance)
+}
