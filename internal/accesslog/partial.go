@@ -76,6 +76,7 @@ func readPartial(ctx context.Context, in *counter, size int64, o Options) (*Read
 	if err != nil {
 		return &Reading{
 			Builder:  o.builder(),
+			Cut:      errors.Is(err, errEnough),
 			Warnings: []string{fmt.Sprintf("the partial reading %s; nothing was taken from it", badPartial(err, o))},
 		}, nil
 	}

@@ -3,6 +3,7 @@ package accesslog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -40,7 +41,7 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return &Reading{Warnings: []string{"the access log " + err.Error()}}, nil
+		return &Reading{Warnings: []string{"the access log " + err.Error()}, Cut: errors.Is(err, errEnough)}, nil
 	}
 	defer s.close()
 	rd.cutter = cutter{r: s, block: o.block, maxLine: o.MaxLine, line: 1}
@@ -175,7 +176,7 @@ func (rd *reader) reading(s *stream) *Reading {
 	for _, d := range rd.decoders {
 		all.add(&d.tally)
 	}
-	r := &Reading{Total: all.total(), Skips: all.list(), Bytes: rd.o.MaxBytes - s.left}
+	r := &Reading{Total: all.total(), Skips: all.list(), Bytes: rd.o.MaxBytes - s.left, Cut: errors.Is(rd.cutter.err, errEnough)}
 	if end := ending(rd.cutter.err, rd.o); end != "" {
 		r.Warnings = append(r.Warnings, "the access log "+end)
 	}
