@@ -179,7 +179,7 @@ func TestJoin(t *testing.T) {
 		{name: "service with the root's name", pods: "ingress-gateway:10.0.0.1 b:10.0.1.1", lines: []line{
 			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"},
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
-			edges: "ingress-gateway>ingress-gateway 1, ingress-gateway>b 1"},
+			edges: "ingress-gateway>b 1, ingress-gateway>ingress-gateway 1"},
 		{name: "pods without addresses, nothing known", pods: "a: b:", lines: []line{
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
 			edges: "ingress-gateway>b 1", warning: "2 pods of the request have no address"},

@@ -344,10 +344,13 @@ func b2i(b bool) int {
 	return 0
 }
 
-// sortEdges puts the edges in their final order and makes room for durations.
+// sortEdges puts the edges in their final order, by the names at their ends, and makes
+// room for durations. Names come before numbers: the root's may be a service's too.
 func (s *survey) sortEdges() {
 	slices.SortFunc(s.tally, func(a, b edgeTally) int {
-		return cmp.Or(compareNodes(s.nodes, a.from, b.from), compareNodes(s.nodes, a.to, b.to))
+		return cmp.Or(
+			strings.Compare(s.nodes[a.from].Name, s.nodes[b.from].Name), strings.Compare(s.nodes[a.to].Name, s.nodes[b.to].Name),
+			cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
