@@ -71,7 +71,7 @@ type otherWriter struct {
 
 // oddities are counted for the warnings.
 type oddities struct {
-	reused, unsure, callerless, calleeless, aimless int64
+	reused, unsure, callerless, calleeless, aimless, addressless int64
 }
 
 // edgeTally sums what is known of one edge.
