@@ -192,6 +192,7 @@ func (rd *reader) reading(s *stream) *Reading {
 	if r.Total == 0 && len(r.Warnings) == 0 {
 		r.Warnings = append(r.Warnings, "the access log has no line: all of it is blank")
 	}
+	r.Warnings = append(r.Warnings, all.warnings()...)
 	if rd.o.OnProgress != nil {
 		rd.tell()
 	}
