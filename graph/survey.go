@@ -28,7 +28,7 @@ type survey struct {
 	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
-	// addressed marks nodes that were called by an address that tells no pod.
+	// addressed marks nodes that were reached by an address that tells no pod.
 	addressed []bool
 	// unit is, by pod, what follower counts it under; first is each node's first
 	// pod. listens marks the units that log what they send and not what they
@@ -290,7 +290,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 		}
 		if side == outSide && whole {
 			s.heard[h.to].add(h.event)
-			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none
+			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none && s.reached(h.event)
 		}
 	}
 	if h.to >= 0 && h.nameless() {
@@ -410,3 +410,7 @@ func (s *survey) listen() {
 	}
 	expose(s.writers)
 }
+
+// reached reports whether an outbound line names an upstream: one that names none, or
+// by what is no address, tells that none was reached or that the field is damaged.
+func (j *join) reached(e *event) bool { return e.up != absent && !j.at(e.up).odd }
