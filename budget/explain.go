@@ -55,9 +55,9 @@ func (b *believed) reason(a *Allotment, i int) string {
 	case b.gateway.Rate == 0 && b.known[i] && !b.quiet[i]:
 		return fmt.Sprintf("used %.0f millicores and gets %d: no request was seen at the gateway, so CPU is shared out by use", 1000*a.Demand, a.CPU)
 	case b.quiet[i] && !b.known[i]:
-		return "keeps the floor: no line of the log names it and its use is not known"
+		return "keeps the floor of CPU: no line of the log names it and its use of CPU is not known"
 	case b.quiet[i]:
-		return "keeps the floor: no line of the log names it and it used next to nothing"
+		return "keeps the floor of CPU: no line of the log names it and it used next to nothing"
 	case b.sidecars[i].Seen == 0:
 		return needs + " for what it did beside the log, which has no line of it"
 	case a.CPU == FloorCPU:

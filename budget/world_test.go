@@ -244,8 +244,9 @@ func TestReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{
-		2: "keeps the floor: no line of the log names it and its use is not known",
-		3: "keeps the floor: no line of the log names it and it used next to nothing",
+		// Of CPU, for memory may be known and over its floor.
+		2: "keeps the floor of CPU: no line of the log names it and its use of CPU is not known",
+		3: "keeps the floor of CPU: no line of the log names it and it used next to nothing",
 	} {
 		if want != "" && p.Allotments[i].Reason != want {
 			t.Errorf("%q, want %q", p.Allotments[i].Reason, want)

@@ -27,6 +27,22 @@ func hostOf(addr []byte) []byte {
 	return addr[:i]
 }
 
+// noAddress stands for what is damaged: text that nothing has as its address.
+var noAddress = []byte{0}
+
+// clientOf is hostOf for where a connection came from, noAddress where the port is none
+// (over 65535).
+func clientOf(addr []byte) []byte {
+	addr = bytes.TrimSpace(addr)
+	host := hostOf(addr)
+	const last = ":65535"
+	port := addr[len(addr)-min(len(addr)-len(host), len(last)+1):] // more than fits is over it too
+	if len(port) < len(last) || addr[0] == '[' || len(port) == len(last) && string(port) <= last {
+		return host
+	}
+	return noAddress
+}
+
 // address is a host in the form that compares: an IP without zone, IPv4 never
 // mapped into IPv6, or the lower-cased text of what is no IP.
 type address struct {

@@ -53,3 +53,25 @@ func TestSpan(t *testing.T) {
 		t.Error("packed spans are not in the order of time")
 	}
 }
+
+func TestClientOf(t *testing.T) {
+	f := func(in, want string) {
+		t.Helper()
+		if got := string(clientOf([]byte(in))); got != want {
+			t.Errorf("clientOf(%q) is %q, want %q", in, got, want)
+		}
+	}
+	f("10.0.0.1:80", "10.0.0.1")
+	f("10.0.0.1:0", "10.0.0.1")
+	f("10.0.0.1:65535", "10.0.0.1")
+	f(" 10.0.0.1:40000 ", "10.0.0.1")
+	f("10.0.0.1:65536", string(noAddress)) // no port
+	f("10.0.0.1:100000", string(noAddress))
+	f("10.0.0.1:99999999999", string(noAddress))
+	f("10.0.0.1", "10.0.0.1")
+	f("10.0.0.1:", "10.0.0.1")
+	f("[fd00::1]:40000", "fd00::1")
+	f("fd00::1", "fd00::1")
+	f("@abstract", "@abstract")
+	f("", "")
+}

@@ -144,7 +144,7 @@ func (b *Builder) sampled(key uint64) bool { return key>>(63-b.level)>>1 == 0 }
 func (b *Builder) fill(e *event, r *Record) {
 	e.start = clampStart(r.Start)
 	e.duration, e.service = packSpan(r.Duration), packSpan(r.ServiceTime)
-	e.down, e.up = b.addresses.id(hostOf(r.Downstream)), b.addresses.id(hostOf(r.Upstream))
+	e.down, e.up = b.addresses.id(clientOf(r.Downstream)), b.addresses.id(hostOf(r.Upstream))
 	local := r.UpstreamLocal
 	if r.Direction == Inbound {
 		local = r.DownstreamLocal

@@ -90,9 +90,9 @@ func (j *join) sender(e *event) uint32 {
 	down, own := j.canon[e.down], j.canon[e.local]
 	d, o := &j.places[down], &j.places[own]
 	switch {
-	case o.local || down == own:
+	case o.local || o.odd || down == own:
 		return down
-	case len(o.pods) > 0 || d.local:
+	case len(o.pods) > 0 || d.local || d.odd:
 		return own
 	case len(d.pods) > 0 && !o.receives:
 		return down
@@ -112,7 +112,7 @@ func (h *hop) sentFrom(j *join, p *place) {
 		h.from, h.fromPod = p.node, j.podOf(p, p.node)
 	case p.node == several:
 		h.unsure = p
-	case p.local:
+	case p.local || p.odd && !p.receives:
 	case p.receives:
 		if h.from = j.called(p); h.from == several {
 			h.from, h.unsure = none, p

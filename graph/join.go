@@ -10,6 +10,9 @@ import (
 type place struct {
 	address address
 	local   bool
+	// odd is text that is no address, and no pod's either: Envoy writes none of a
+	// client, so the line is damaged, and does not tell who called.
+	odd bool
 	// pods of the request that have it; node is their service, none without
 	// any, several where they belong to more than one.
 	pods []int32
@@ -117,6 +120,7 @@ func (j *join) placeOf(a address) place {
 		p.services = p.services[:min(len(p.services), manyNodes)]
 	}
 	p.local = len(p.pods) == 0 && a.local()
+	p.odd = len(p.pods) == 0 && !p.local && !a.ip.IsValid()
 	return p
 }
 

@@ -179,10 +179,21 @@ func TestJoin(t *testing.T) {
 		{name: "service with the root's name", pods: "ingress-gateway:10.0.0.1 b:10.0.1.1", lines: []line{
 			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"},
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
-			edges: "ingress-gateway>ingress-gateway 1, ingress-gateway>b 1"},
+			edges: "ingress-gateway>b 1, ingress-gateway>ingress-gateway 1"},
 		{name: "pods without addresses, nothing known", pods: "a: b:", lines: []line{
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"}},
 			edges: "ingress-gateway>b 1", warning: "2 pods of the request have no address"},
+		{name: "downstreams that are no addresses", pods: "a:10.0.0.1 b:10.0.1.1", lines: []line{
+			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"},
+			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r", dur: 9},
+			{in: true, down: "garbage", up: "10.0.1.1:80", id: "r", dur: 5},
+			{down: "10.0.0.1:42", up: "10.0.1.1:80", host: fqdn("b"), id: "s", dur: 9},
+			{in: true, down: "300.1.1.1:80", up: "10.0.1.1:80", id: "s", dur: 5},
+			{down: "10.0.0.1:43", up: "10.0.1.1:80", host: fqdn("b"), id: "t", dur: 9},
+			{in: true, down: "10.1.1.1:99999", up: "10.0.1.1:80", id: "t", dur: 5},
+			{down: "\x00\n", upLocal: "10.0.0.1:44", up: "10.0.1.1:80", host: fqdn("b"), id: "u", dur: 9}},
+			// The caller's own lines tell who called of three; of the fourth its own end does.
+			edges: "a>b 4, ingress-gateway>a 1", warning: "4 lines have a downstream_remote_address that is no address"},
 		{name: "names where no address is known", pods: "a: b: c:", lines: []line{
 			{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", host: fqdn("a"), id: "r"},
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", host: fqdn("b"), id: "r"},

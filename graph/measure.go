@@ -70,6 +70,7 @@ func (s *survey) remark(h *hop) {
 		return
 	}
 	p := s.calledAt(h.event)
+	s.odd.addressless += int64(b2i(s.join.at(h.event.down).odd))
 	switch {
 	case s.aimless(h.event):
 		s.odd.aimless++

@@ -28,7 +28,7 @@ type survey struct {
 	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
 	followed map[[2]int32]followed
-	// addressed marks nodes that were called by an address that tells no pod.
+	// addressed marks nodes that were reached by an address that tells no pod.
 	addressed []bool
 	// unit is, by pod, what follower counts it under; first is each node's first
 	// pod. listens marks the units that log what they send and not what they
@@ -78,7 +78,7 @@ type otherWriter struct {
 
 // oddities are counted for the warnings.
 type oddities struct {
-	reused, unsure, callerless, calleeless, aimless int64
+	reused, unsure, callerless, calleeless, aimless, addressless int64
 }
 
 // edgeTally sums what is known of one edge.
@@ -302,7 +302,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 		}
 		if side == outSide && whole {
 			s.heard[h.to].add(h.event)
-			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none
+			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none && s.reached(h.event)
 		}
 	}
 	if h.to >= 0 && h.nameless() {
@@ -373,10 +373,13 @@ func b2i(b bool) int {
 	return 0
 }
 
-// sortEdges puts the edges in their final order and makes room for durations.
+// sortEdges puts the edges in their final order, by the names at their ends, and makes
+// room for durations. Names come before numbers: the root's may be a service's too.
 func (s *survey) sortEdges() {
 	slices.SortFunc(s.tally, func(a, b edgeTally) int {
-		return cmp.Or(compareNodes(s.nodes, a.from, b.from), compareNodes(s.nodes, a.to, b.to))
+		return cmp.Or(
+			strings.Compare(s.nodes[a.from].Name, s.nodes[b.from].Name), strings.Compare(s.nodes[a.to].Name, s.nodes[b.to].Name),
+			cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
@@ -437,3 +440,7 @@ func (s *survey) listen() {
 	}
 	expose(s.writers)
 }
+
+// reached reports whether an outbound line names an upstream: one that names none, or
+// by what is no address, tells that none was reached or that the field is damaged.
+func (j *join) reached(e *event) bool { return e.up != absent && !j.at(e.up).odd }

@@ -30,6 +30,7 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	w.say(s.odd.unsure, "line comes", "lines come", "from an address that several services share, and nothing tells which of them called; they make no edge, and the intervals of rates that they may be part of are wider.")
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.aimless, "line has", "lines have", "no upstream_cluster, reached no upstream, and the downstream is no pod of the request; no edge is made of that.")
+	w.say(s.odd.addressless, "line has", "lines have", "a downstream_remote_address that is no address; who called is taken from the other lines of the call, where there are any.")
 	w.say(s.odd.callerless, "line does", "lines do", "not tell who called; they make no edge.")
 	w.say(int64(s.cut), "proxy's lines have", "proxies' lines have", "long holes in time; rates are those between the holes.")
 	w.say(int64(s.partial()), "proxy logs", "proxies log", "what they receive, or what they send, only in part; what else tells of those calls serves in its place, where it does. Log each direction wholly or not at all.")

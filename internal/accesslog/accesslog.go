@@ -133,6 +133,9 @@ type Reading struct {
 	Skips []Skip
 	// Bytes of text that were read, after decompression.
 	Bytes int64
+	// Cut is set where Options.Enough ended the reading: how much is missing is the
+	// reader's doing, and no trait of the log.
+	Cut bool
 	// Warnings about the log as a whole, in whole sentences. Skips are not
 	// repeated there: see Skip.String.
 	Warnings []string

@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -36,6 +37,8 @@ var (
 	// errLimit is wrapped by the errors that end a stream because we stop
 	// reading it, and not because it is at its end or broken.
 	errLimit = errors.New("not read to its end")
+	// errEnough is the limit that Options.Enough sets.
+	errEnough = fmt.Errorf("%w: whoever asked for it is stopping", errLimit)
 )
 
 // cutter cuts a stream into blocks at its newlines. It holds little more than

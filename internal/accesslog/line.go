@@ -90,6 +90,9 @@ func (d *decoder) take(line int64) {
 		return
 	}
 	d.tally.used++
+	if d.record.bad != 0 {
+		d.tally.misread(d.record.bad, line)
+	}
 }
 
 // wish reports whether the object that was scanned last tells who asked for whom,

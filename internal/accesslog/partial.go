@@ -101,6 +101,7 @@ func readPartialOf(ctx context.Context, text io.Reader, in *counter, size int64,
 	if err != nil {
 		return &Reading{
 			Builder:  o.builder(),
+			Cut:      errors.Is(err, errEnough),
 			Warnings: []string{fmt.Sprintf("the partial reading %s; nothing was taken from it", badPartial(err, o))},
 		}, nil
 	}

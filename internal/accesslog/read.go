@@ -46,7 +46,7 @@ func read(ctx context.Context, r io.Reader, size int64, o Options, newSink func(
 	case errors.As(err, &p):
 		return nil, p
 	case err != nil:
-		return &Reading{Warnings: []string{"the access log " + err.Error()}}, nil
+		return &Reading{Warnings: []string{"the access log " + err.Error()}, Cut: errors.Is(err, errEnough)}, nil
 	}
 	defer s.close()
 	rd.cutter = cutter{r: s, block: o.block, maxLine: o.MaxLine, line: 1}
@@ -181,7 +181,7 @@ func (rd *reader) reading(s *stream) *Reading {
 	for _, d := range rd.decoders {
 		all.add(&d.tally)
 	}
-	r := &Reading{Total: all.total(), Skips: all.list(), Bytes: rd.o.MaxBytes - s.left}
+	r := &Reading{Total: all.total(), Skips: all.list(), Bytes: rd.o.MaxBytes - s.left, Cut: errors.Is(rd.cutter.err, errEnough)}
 	if end := ending(rd.cutter.err, rd.o); end != "" {
 		r.Warnings = append(r.Warnings, "the access log "+end)
 	}
@@ -197,6 +197,7 @@ func (rd *reader) reading(s *stream) *Reading {
 	if r.Total == 0 && len(r.Warnings) == 0 {
 		r.Warnings = append(r.Warnings, "the access log has no line: all of it is blank")
 	}
+	r.Warnings = append(r.Warnings, all.warnings()...)
 	if rd.o.OnProgress != nil {
 		rd.tell()
 	}

@@ -116,6 +116,9 @@ func TestLimitsEndReading(t *testing.T) {
 		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], want) || r.Total == 0 {
 			t.Errorf("%+v: %+v, want a warning with %q", o, r, want)
 		}
+		if r.Cut != (o.Enough != nil) {
+			t.Errorf("%+v: Cut is %v", o, r.Cut)
+		}
 		for _, s := range r.Skips {
 			if s.Reason == ReasonCutShort {
 				t.Errorf("the line at which we stopped is said to be cut short")

@@ -20,12 +20,14 @@ type record struct {
 	graph.Record
 	clock   clock
 	scratch []byte
+	// bad has a bit for each field whose value is there and cannot be used.
+	bad uint32
 }
 
 // fill reads every field. One of a wrong type counts as unknown, so that one
-// field gone wrong does not cost the line.
+// field gone wrong does not cost the line; bad tells which.
 func (r *record) fill(s *scanner) {
-	r.scratch = r.scratch[:0]
+	r.scratch, r.bad = r.scratch[:0], 0
 	r.Downstream = r.text(s, downstreamRemote)
 	r.DownstreamLocal = r.text(s, downstreamLocal)
 	r.Upstream = r.text(s, upstreamHost)
@@ -72,13 +74,26 @@ func (r *record) text(s *scanner, f field) []byte {
 		at := len(r.scratch)
 		r.scratch = unquote(r.scratch, t)
 		t = r.scratch[at:len(r.scratch):len(r.scratch)]
-	default:
+	case absent, null:
 		return nil
+	default:
+		return r.untexted(f, v.kind, t)
 	}
 	if len(t) == 0 || len(t) == 1 && t[0] == '-' {
 		return nil
 	}
 	return t
+}
+
+// untexted is the text of a value that is no string: none, but for an id.
+//
+//go:noinline
+func (r *record) untexted(f field, k kind, t []byte) []byte {
+	if k == number && (f == requestID || f == requestIDHeader) {
+		return t // what is counted up is as good an id as any
+	}
+	r.bad |= 1 << f
+	return nil
 }
 
 // count is the whole part of a number, or of a string that holds one, times ten
@@ -92,9 +107,24 @@ func (r *record) count(s *scanner, f field, shift int, most int64) int64 {
 		}
 	}
 	if !ok {
-		n, ok = decimal(r.figures(s, f), shift)
+		return r.longCount(s, f, shift, most)
 	}
+	if n > most {
+		r.bad |= 1 << f
+		return graph.Missing
+	}
+	return n
+}
+
+// longCount is count for what is not one to eight digits.
+func (r *record) longCount(s *scanner, f field, shift int, most int64) int64 {
+	t := r.figures(s, f)
+	if t == nil {
+		return graph.Missing
+	}
+	n, ok := decimal(t, shift)
 	if !ok || n > most {
+		r.bad |= 1 << f
 		return graph.Missing
 	}
 	return n
@@ -107,6 +137,7 @@ func (r *record) start(s *scanner) graph.Micros {
 	}
 	at, ok := r.clock.read(t)
 	if !ok {
+		r.bad |= 1 << startTime
 		return graph.Missing
 	}
 	return at

@@ -60,6 +60,7 @@ func (r *Reading) add(one *Reading, name string, named bool) {
 	}
 	r.Total += one.Total
 	r.Bytes += one.Bytes
+	r.Cut = r.Cut || one.Cut
 	var sum [reasons]Skip
 	for _, skips := range [...][]Skip{r.Skips, one.Skips} {
 		for _, s := range skips {

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/sluice-mesh/sluice/graph"
@@ -85,6 +86,39 @@ func reasonOf(text string) reason {
 type tally struct {
 	used  int64
 	skips [reasons]Skip
+	// bad counts the lines used in which a field's value was not.
+	bad [fields]misreadings
+}
+
+// misreadings are lines, the first of them line number first.
+type misreadings struct{ lines, first int64 }
+
+func (m *misreadings) add(o misreadings) {
+	if o.lines > 0 && (m.lines == 0 || o.first < m.first) {
+		m.first = o.first
+	}
+	m.lines += o.lines
+}
+
+// misread counts a line that is used without the fields of which bad has the bits.
+func (t *tally) misread(bad uint32, line int64) {
+	for ; bad != 0; bad &= bad - 1 {
+		t.bad[bits.TrailingZeros32(bad)].add(misreadings{1, line})
+	}
+}
+
+// warnings are sentences about the fields that were not used, in their own fixed order.
+func (t *tally) warnings() []string {
+	var list []string
+	for f, m := range t.bad {
+		switch {
+		case m.lines == 1:
+			list = append(list, fmt.Sprintf("line %d of the access log has a %s of a wrong type or out of range, which counts as unknown", m.first, fieldNames[f]))
+		case m.lines > 1:
+			list = append(list, fmt.Sprintf("%d lines of the access log, the first of them line %d, have a %s of a wrong type or out of range, which counts as unknown", m.lines, m.first, fieldNames[f]))
+		}
+	}
+	return list
 }
 
 // lose counts n lines that are not used, the first of them line number first.
@@ -100,6 +134,9 @@ func (t *tally) add(o *tally) {
 	t.used += o.used
 	for why, s := range o.skips {
 		t.lose(reason(why), s.Lines, s.First)
+	}
+	for f, m := range o.bad {
+		t.bad[f].add(m)
 	}
 }
 

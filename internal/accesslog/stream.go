@@ -127,7 +127,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	}
 	select {
 	case <-g.limits.Enough: // never, if nil
-		return 0, fmt.Errorf("%w: whoever asked for it is stopping", errLimit)
+		return 0, errEnough
 	default:
 	}
 	if !g.deadline.IsZero() && time.Now().After(g.deadline) {

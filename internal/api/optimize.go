@@ -32,6 +32,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 		return nil, err
 	}
 	defer b.Close()
+	s.last.under.Add(1)
+	defer s.last.under.Add(-1)
 	s.metrics.waiting.Inc()
 	leave, err := s.gate.enter(r.Context(), b.size > largeBody)
 	s.metrics.waiting.Dec()
@@ -43,7 +45,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if b.size <= largeBody && largeFile(req, o) {
+	large := largeFile(req, o)
+	if large {
+		o.Log.Enough = s.last.large
+	}
+	if b.size <= largeBody && large {
 		leave() // and come again, alone
 		leave = func() {}
 		all, err := s.gate.enter(r.Context(), true)
@@ -65,8 +71,7 @@ const readTime = 12 * time.Second
 func (s *Server) decode(b *body) (*request.Request, optimize.Options, error) {
 	o := s.o.Run
 	o.Log.MaxTime = cmp.Or(o.Log.MaxTime, readTime)
-	// A stop has no time for whole logs, least of all those of requests in wait.
-	o.Log.Enough = s.stopping.Done()
+	o.Log.Enough = s.last.small
 	in, err := b.reader()
 	if err != nil {
 		return nil, o, err
@@ -103,7 +108,9 @@ func (s *Server) round(ctx context.Context, req *request.Request, o optimize.Opt
 		return nil, err
 	}
 	t := told{began: began}
+	var turn time.Time
 	kept, err := s.store.Add(ctx, obs, func(n int, prior *optimize.Memory) (*rounds.Draft, error) {
+		turn = time.Now()
 		if t.report, err = optimize.Plan(ctx, obs, prior, o); err != nil {
 			return nil, err
 		}
@@ -116,6 +123,7 @@ func (s *Server) round(ctx context.Context, req *request.Request, o optimize.Opt
 	if err != nil {
 		return nil, err
 	}
+	s.last.took(time.Since(turn))
 	t.round = kept
 	s.tell(&t)
 	return t.answer, nil

@@ -64,12 +64,13 @@ type Server struct {
 	// stopping ends when the server is to stop.
 	stopping context.Context
 	stop     context.CancelFunc
+	last     *lastCall
 }
 
 // New makes a Server and, with Options.Demo, its first round. An error says what
 // about the options cannot be used.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), curves: newCurves(), metrics: newMetrics(o.Version)}
+	s := &Server{o: o, log: o.Log, gate: newGate(), scripts: make(chan struct{}, maxScripts), curves: newCurves(), last: newLastCall(), metrics: newMetrics(o.Version)}
 	s.o.Run.Lean = true
 	if s.log == nil {
 		s.log = logrus.New()
@@ -161,6 +162,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.stop()
 	late, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
+	deadline, _ := late.Deadline()
+	go s.last.run(deadline, late.Done())
 	if err := server.Shutdown(late); err != nil {
 		s.log.WithError(err).Warn("some requests were not answered in time")
 		_ = server.Close() // their clients are gone or too slow

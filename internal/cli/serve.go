@@ -52,7 +52,13 @@ func newServe(env *Env) *cobra.Command {
 		Long:    serveLong,
 		Example: serveExample,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("log-root") && c.api.LogRoot == "" {
+				// A variable that is not set must not open the whole file system.
+				return usagef(`--log-root "": want a folder, or no --log-root where any log may be read`)
+			}
+			return c.run(cmd.Context())
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.listen, "listen", ":3001", "address to answer on, host:port")

@@ -103,3 +103,14 @@ func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options
 	next.Scope = crgen.Remember(known, observedScope(obs, o.Namespace), o)
 	return next
 }
+
+// unlearned is what a round leaves whose log was cut because the server stops: all
+// that was known, and what its plan gives, for that is in force now.
+func unlearned(prior, next *Memory) *Memory {
+	var kept Memory
+	if prior != nil {
+		kept = *prior
+	}
+	kept.Services, kept.Given = next.Services, next.Given
+	return &kept
+}

@@ -55,6 +55,9 @@ func (o *Observation) Fleet() []request.Service {
 	return o.fleet
 }
 
+// cut tells whether the log was not read to its end because the server stops.
+func (o *Observation) cut() bool { return o.Log != nil && o.Log.Cut }
+
 // Report is one round: what was seen, what was decided, and why.
 type Report struct {
 	*Observation
@@ -201,13 +204,18 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	}
 	shareReasons(plan.Allotments)
 	next := remember(obs, prior, plan, o.Resources)
+	scope := next.Scope
+	o.Resources.Round = next.Round
 	next.Traffic = traffic(in, next.Round)
-	if recalled != nil {
+	switch {
+	case obs.cut():
+		next = unlearned(prior, next)
+		recalled = append(recalled, "the server was stopping while the access log was read: the plan is made from what was read until then, and later rounds learn nothing from it; ask again")
+	case recalled != nil:
 		// Nothing was measured: what is known stays as it was.
 		next.Traffic, next.Knowledge = prior.Traffic, prior.Knowledge
 	}
-	o.Resources.Round = next.Round
-	resources, warnings := crgen.Generate(next.Scope, o.Resources)
+	resources, warnings := crgen.Generate(scope, o.Resources)
 	return &Report{
 		Observation: obs,
 		Plan:        plan,
@@ -216,7 +224,7 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Was:         was(in),
 		Warnings:    concat(obs.Warnings, recalled, warnings),
 		Memory:      next,
-		Explain:     func() []crgen.Evidence { return crgen.Explain(next.Scope, o.Resources) },
+		Explain:     func() []crgen.Evidence { return crgen.Explain(scope, o.Resources) },
 	}, nil
 }
 

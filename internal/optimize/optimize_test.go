@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,29 @@ func TestCaptureHasItsFourEdges(t *testing.T) {
 	}
 	if l := rep.Graph.Lines; l != (graph.Lines{Total: 2400, Used: 1200, Repeated: 1200}) {
 		t.Errorf("lines %+v, want every line to stand there twice", l)
+	}
+}
+
+// Outbound lines that name no upstream tell whom they called by their cluster: they do
+// not make of the pods that were called one that stands behind a common address.
+func TestCaptureWithoutUpstreams(t *testing.T) {
+	host := regexp.MustCompile(`"upstream_host": *"[^"]*"`)
+	for _, value := range []string{"null", `"999.1.1.1:99999"`} {
+		ls, damaged := lines(t), 0
+		for i, l := range ls {
+			if bytes.Contains(l, []byte(`"outbound|`)) && host.Match(l) {
+				ls[i] = host.ReplaceAll(l, []byte(`"upstream_host":`+value))
+				damaged++
+			}
+		}
+		if damaged == 0 {
+			t.Fatal("no outbound line was found")
+		}
+		g := mustRun(t, withLog(bytes.Join(ls, []byte("\n"))), nil).Graph
+		// As in TestCaptureHasItsFourEdges.
+		if e := g.Edges[3]; math.Abs(e.PerRequest-2./3) > .05 {
+			t.Errorf("upstream_host %s: %.3f calls of ratings per request, want 0.667 ± 0.05", value, e.PerRequest)
+		}
 	}
 }
 

@@ -28,6 +28,11 @@ func (obs *Observation) recalls(prior *Memory) bool {
 	if prior == nil || prior.Traffic == nil {
 		return false
 	}
+	if obs.cut() {
+		// Logs come in blocks by proxy: what was cut off is whole proxies, and who they
+		// called may pass for the gateway, so the requests seen do not tell.
+		return true
+	}
 	seen := obs.Graph.Gateway.Requests
 	return seen < fewRequests && 10*seen < prior.Traffic.Gateway.Requests
 }

@@ -2,6 +2,8 @@ package optimize
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,5 +67,43 @@ func TestShortLimitsAreNamed(t *testing.T) {
 	}
 	if diff := cmp.Diff(nil, Feasible(demo.Request())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A log that was cut because the server stops teaches nothing; only what the plan gives
+// is known after it, for that is in force.
+func TestCutLogTeachesNothing(t *testing.T) {
+	cutRun := func(prior *Memory) *Report {
+		t.Helper()
+		ls := lines(t)
+		req := withLog(bytes.Join(ls[:len(ls)/3], []byte("\n"))) // two of six proxies
+		obs, err := Observe(context.Background(), req, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		obs.Log.Cut = true
+		rep, err := Plan(context.Background(), obs, prior, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(rep.Warnings, func(w string) bool { return strings.Contains(w, "later rounds learn nothing") }) {
+			t.Errorf("%q do not say that the round teaches nothing", rep.Warnings)
+		}
+		return rep
+	}
+	first := cutRun(nil)
+	if m := first.Memory; m.Round != 0 || m.Knowledge != nil || m.Scope != nil || m.Traffic != nil || len(m.Given) != 4 {
+		t.Errorf("the first round, cut, leaves %+v", m)
+	}
+	whole := mustRun(t, demo.Request(), nil)
+	second := cutRun(whole.Memory)
+	want := *whole.Memory
+	want.Given = second.Memory.Given
+	if diff := cmp.Diff(&want, second.Memory); diff != "" {
+		t.Error(diff)
+	}
+	// What the whole log showed counts, and not what is left of this one.
+	if got := second.Study.Input.Gateway; got != whole.Memory.Traffic.Gateway {
+		t.Errorf("planned for %+v, want what round 1 showed, %+v", got, whole.Memory.Traffic.Gateway)
 	}
 }

@@ -118,6 +118,8 @@ var bad = []struct{ name, body, want string }{
 	{"truncated literal", `{"cpu_limit": tru`, "found tru"},
 	{"truncated escape", `{"accesslog_path": "\u00`, "four hexadecimal digits"},
 	{"open comment", "/* " + body(nil), "*/"},
+	{"open comment at the end", body(nil) + "/* end *", "*/"},
+	{"half a comment at the end", body(nil) + "/", "after '/'"},
 	{"half a comment", "/ " + body(nil), "after '/'"},
 	{"trailing garbage", body(nil) + "x", "found 'x', expected nothing"},
 	{"two bodies", body(nil) + body(nil), "expected nothing"},

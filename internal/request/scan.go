@@ -95,20 +95,29 @@ func character(c byte) string {
 // next skips white space and comments and is the byte after them, which stays
 // unread; it fails at the end of the body.
 func (s *scanner) next(want string) (byte, error) {
+	c, ok, err := s.gap()
+	if err == nil && !ok {
+		err = s.ended(want)
+	}
+	return c, err
+}
+
+// gap is next for where the body may end: ok is false then.
+func (s *scanner) gap() (c byte, ok bool, err error) {
 	for {
 		c, ok := s.peek()
 		if !ok {
-			return 0, s.ended(want)
+			return 0, false, nil
 		}
 		switch c {
 		case ' ', '\t', '\r', '\n':
 			s.pos++
 		case '/':
 			if err := s.comment(); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 		default:
-			return c, nil
+			return c, true, nil
 		}
 	}
 }
@@ -229,15 +238,14 @@ func (s *scanner) key() (string, error) {
 
 // rest fails unless nothing but white space and comments is left.
 func (s *scanner) rest() error {
-	_, err := s.next("")
-	if err == nil {
-		return s.unexpected("nothing after the request's closing '}'")
-	}
-	if s.err != nil && !errors.Is(s.err, io.EOF) {
-		return s.err
-	}
-	if s.pos < s.end {
+	_, more, err := s.gap()
+	switch {
+	case err != nil:
 		return err
+	case more:
+		return s.unexpected("nothing after the request's closing '}'")
+	case s.err != nil && !errors.Is(s.err, io.EOF):
+		return s.err
 	}
 	return nil
 }
