@@ -59,3 +59,33 @@ func TestUsageOfAnotherWindow(t *testing.T) {
 		t.Errorf("predicted %v, want the plan to say that it lowers the 328 ms", plan.Predicted.Mean)
 	}
 }
+
+// The same log beside use that is a hundredth more: what was learned of the window stays,
+// and the front, which is busiest by it, still gets the most.
+func TestOtherWindowAgain(t *testing.T) {
+	first, err := Pour(otherWindow(4200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := otherWindow(4200)
+	in.Knowledge = first.Learned
+	for i := range in.Sidecars {
+		s := &in.Sidecars[i]
+		s.Given = first.Allotments[i].CPU
+		for k := range s.Uses {
+			s.Uses[k].Cores *= 1.01
+		}
+	}
+	again, err := Pour(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range again.Allotments {
+		if was := first.Allotments[i].Demand; a.Demand < was/1.6 || a.Demand > 1.6*was {
+			t.Errorf("%s needed %.3f cores, and now %.3f", a.Service, was, a.Demand)
+		}
+		if i > 0 && a.CPU >= again.Allotments[0].CPU {
+			t.Errorf("%s gets %d millicores, the front %d", a.Service, a.CPU, again.Allotments[0].CPU)
+		}
+	}
+}
