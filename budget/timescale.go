@@ -16,7 +16,7 @@ const (
 	delayGap   = 3.0
 	scaleTurns = 6
 	// knownWell is the error of a cost up to which it can be a measure for others.
-	knownWell = 0.3
+	knownWell = 0.2
 )
 
 // rescale multiplies this round's usage.
