@@ -248,6 +248,10 @@ func (s Server) open(o Options) (*querier, error) {
 	}
 	a := &authority{host: base.Host, user: base.User, tokenFile: s.TokenFile, next: http.DefaultTransport}
 	base.User = nil // it is nobody's to print
+	if base.RawQuery != "" {
+		base.RawQuery = ""
+		return nil, fmt.Errorf("collect: the URL of the Prometheus at %q has a query behind it, which is not sent along: a bearer token goes into --token-file", base)
+	}
 	client, err := api.NewClient(api.Config{Address: base.String(), RoundTripper: a})
 	if err != nil {
 		return nil, fmt.Errorf("collect: %q is no URL of a Prometheus: %w", base, err)

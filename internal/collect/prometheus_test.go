@@ -261,3 +261,11 @@ func TestPasswordIsNotTold(t *testing.T) {
 		}
 	}
 }
+
+// A query of the URL would not be sent along, and may be a secret.
+func TestPrometheusQueryIsRefused(t *testing.T) {
+	_, _, err := Prometheus(t.Context(), Server{URL: "http://127.0.0.1:1/prom?token=s3cret"}, Options{})
+	if err == nil || strings.Contains(err.Error(), "s3cret") || !strings.Contains(err.Error(), "--token-file") {
+		t.Errorf("a URL with a query: %v", err)
+	}
+}
