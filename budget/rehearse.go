@@ -137,14 +137,16 @@ func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) 
 	return sum
 }
 
-// leastForCalls is the part of a sidecar's CPU that calls are thought to get at least.
-const leastForCalls = 0.1
-
-// forCalls is the cores that are left for what the log shows.
+// forCalls is the cores that are left for what the log shows: where both do not fit, each
+// gets as much of the quota as it asks for of all.
 func (b *believed) forCalls(cores []float64) []float64 {
 	out := make([]float64, len(cores))
 	for i, c := range cores {
-		out[i] = max(leastForCalls*c, c-b.apart[i])
+		out[i] = c
+		if apart := b.apart[i]; apart > 0 {
+			calls := max(b.passed[i]*(b.base[i]+wokenAtLimit*b.wake), 0.01*apart)
+			out[i] = max(c-apart, c*calls/(calls+apart))
+		}
 	}
 	return out
 }

@@ -100,8 +100,8 @@ const (
 func (s *survey) findPartly() {
 	s.partly = partly{make([]bool, len(s.pods)), make([]bool, len(s.pods))}
 	a := audit{survey: s, pods: [2][]audited{make([]audited, len(s.pods)), make([]audited, len(s.pods))}}
-	if !a.open() {
-		return
+	if s.vague > s.clear || !a.open() {
+		return // when calls were under way nobody knows
 	}
 	a.look()
 	s.stands = a.standIns()
@@ -358,6 +358,18 @@ func (a *audit) narrow(pod int) {
 	}
 }
 
+// nameless is the part of a side's lines that have no request_id.
+func (w *writer) nameless(side int) float64 {
+	all, named := w.in, w.named
+	if side == outSide {
+		all, named = w.out, w.namedOut
+	}
+	if all == 0 {
+		return 0
+	}
+	return 1 - float64(named)/float64(all)
+}
+
 // lacking reports whether one side of a pod's log is there for a part of its calls:
 // requests tell or, where there are few that could, the rates.
 func (a *audit) lacking(side, pod int) bool {
@@ -375,6 +387,7 @@ func (a *audit) lacking(side, pod int) bool {
 			other = o.calls
 		}
 		lacks, may := p.requests.part(), usual(other)
+		may.value += w.nameless(side) // such a line is there, and of no request
 		return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
 	}
 	longer := w.exposure / w.exposed[side]

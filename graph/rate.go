@@ -16,6 +16,8 @@ type writer struct {
 	// all the calls took that they tell of, and the longest of them.
 	named         int
 	took, longest Micros
+	// namedOut are those of the outbound lines that have a request_id.
+	namedOut int
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
 	// window is where the log holds both directions, of which each may be there over a

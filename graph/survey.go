@@ -48,6 +48,8 @@ type survey struct {
 	partly   partly
 	// stands is what the lines of a service with silent pods stand for (file silent.go).
 	stands []float64
+	// vague counts the lines that lack their start or duration, clear the others.
+	vague, clear int
 	// partlyDeaf is set where an edge is unheard; then it is worth asking which.
 	partlyDeaf bool
 	// homes of the pods.
@@ -312,6 +314,11 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 		s.homes.note(h.toPod, s.names[h.event.name].namespace)
 	}
 	s.tell(h, side)
+	if h.event.timed() && h.event.duration != noSpan {
+		s.clear++
+	} else {
+		s.vague++
+	}
 	if h.entered {
 		return // its line is another proxy's
 	}
@@ -324,6 +331,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 		w.took, w.longest = w.took+took, max(w.longest, took)
 	} else {
 		w.out++
+		w.namedOut += b2i(h.event.traced())
 	}
 	if e := h.event; e.timed() {
 		at := e.end()

@@ -106,8 +106,12 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory, list
 		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}], listened))
 	}
 	out.Given, out.GivenMemory = given(s.Name, out.Uses, prior)
-	if cpu, memory := told(s); cpu > 0 && memory > 0 {
-		out.Given, out.GivenMemory = cpu, memory
+	cpu, memory := told(s)
+	if cpu > 0 {
+		out.Given = cpu
+	}
+	if memory > 0 {
+		out.GivenMemory = memory
 	}
 	return out
 }
@@ -220,12 +224,22 @@ func floorsInForce(sidecars []budget.Sidecar) {
 func told(s *request.Service) (cpu budget.MilliCPU, memory budget.Bytes) {
 	for i := range s.Pods {
 		spec := s.Pods[i].Spec
-		if spec == nil || spec.CPULimit == nil || spec.MemoryLimit == nil {
+		if spec == nil {
 			return 0, 0
 		}
-		c, m := budget.MilliCPU(whole(*spec.CPULimit*1000)), budget.Bytes(whole(*spec.MemoryLimit))
-		if i > 0 && (c != cpu || m != memory) {
-			return 0, 0
+		var c budget.MilliCPU
+		var m budget.Bytes
+		if spec.CPULimit != nil {
+			c = budget.MilliCPU(whole(*spec.CPULimit * 1000))
+		}
+		if spec.MemoryLimit != nil {
+			m = budget.Bytes(whole(*spec.MemoryLimit))
+		}
+		if i > 0 && c != cpu {
+			c = 0
+		}
+		if i > 0 && m != memory {
+			m = 0
 		}
 		cpu, memory = c, m
 	}

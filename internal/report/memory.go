@@ -29,7 +29,7 @@ func memoryReason(a *budget.Allotment, used float64) string {
 	case used > given:
 		return fmt.Sprintf("used up to %s, more than the %s that the limit leaves for it: the proxy may be killed", megabytes(used), megabytes(given))
 	case a.Killed > 0 && given > float64(budget.FloorMemory):
-		return fmt.Sprintf("fell from close to a limit of %s to what a proxy uses that has just started, so it was killed there, and gets more", megabytes(float64(a.Killed)))
+		return "fell lately from close to its limit to what a proxy uses that has just started, so it was killed there, and gets more"
 	case a.Memory <= budget.FloorMemory:
 		return ""
 	case used == 0:
