@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -362,5 +363,73 @@ func TestCircles(t *testing.T) {
 	in.Calls[3].PerRequest = 2
 	if f, err := newMesh(in).flow(); err != nil || f.visits[1] > 2.1 {
 		t.Errorf("visits %v, error %v: want the circle left out", f.visits, err)
+	}
+}
+
+// Where what the log does not show takes the quota, requests wait: the prediction does not
+// promise what the plan's own utilization rules out.
+func TestRequestsWaitForCPUBesideTheLog(t *testing.T) {
+	in := steady()
+	in.Limits.CPU = 600
+	in.Gateway = Gateway{Requests: 400, Rate: 20, Mean: 30 * time.Millisecond}
+	for i := range in.Sidecars {
+		s := &in.Sidecars[i]
+		s.Given, s.Seen, s.Work, s.Own, s.Delay = 0, 400, 14*time.Millisecond, 15*time.Millisecond, time.Millisecond
+		s.Uses = []Use{{Cores: 0.05, Known: true, Received: 20, Sent: 20 * s.Sends}}
+	}
+	in.Sidecars[0].Uses[0].Cores = 1.2 // of which it can get a half
+	p, err := Pour(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Predicted.Mean < 45*time.Millisecond || p.Predicted.Rate > 15 {
+		t.Errorf("predicted %.1f requests/s at %v, of %d millicores for what used 1200", p.Predicted.Rate, p.Predicted.Mean, p.Allotments[0].CPU)
+	}
+}
+
+// However loads swing, plans are for the largest seen, and not far beyond; what piled up
+// before a full sidecar is no load.
+func TestSwing(t *testing.T) {
+	load := func(rate, mean float64, full bool) Load { return Load{Rate: rate, Mean: mean, Full: full} }
+	for _, c := range []struct {
+		loads []Load
+		want  float64
+	}{
+		{nil, 1},
+		{[]Load{load(100, 0.05, false)}, 1},
+		{[]Load{load(100, 0.05, false), load(400, 0.05, false)}, 4}, // 5 now, 20 before
+		{[]Load{load(400, 0.05, false), load(100, 0.05, false)}, 2}, // the largest: twice, for it swung by 4
+		{[]Load{load(100, 0.05, false), load(200, 4, true)}, 2},     // 200/s · 50 ms of it is load, not 800
+		{[]Load{load(10, 0.05, false), load(1000, 0.05, false)}, 6}, // bounded
+		{[]Load{load(200, 4, true), load(100, 0.05, false)}, 2},
+	} {
+		b := &believed{loads: c.loads}
+		if got := b.swing(); got != c.want {
+			t.Errorf("%v: %g, want %g", c.loads, got, c.want)
+		}
+	}
+}
+
+// What the rest would buy is told with the reason that holds, and --knee takes effect.
+func TestRemarksOnWhatIsLeft(t *testing.T) {
+	spent := map[float64]MilliCPU{}
+	for _, o := range []Options{{}, {Knee: 0.2}, {Spend: 0.01}, {Spend: 0.9}} {
+		w := newWorld(0, 0.15, []float64{.13, .2, .13}, []float64{4, 4, 4})
+		w.rate, w.options = 0.3, o
+		var p Plan
+		for round := range 4 {
+			_, p = w.round(t, round, 20_000)
+		}
+		spent[o.Knee] = p.CPU
+		want := "--knee"
+		if o.Spend == 0.01 {
+			want = "--spend"
+		}
+		if len(p.Remarks) != 1 || !strings.Contains(p.Remarks[0], want) {
+			t.Errorf("%+v spends %d and says %q, want %s", o, p.CPU, p.Remarks, want)
+		}
+	}
+	if spent[0.2] > spent[0]*95/100 {
+		t.Errorf("--knee 20 spends %d, the default %d", spent[0.2], spent[0])
 	}
 }

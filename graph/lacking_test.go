@@ -42,14 +42,9 @@ func TestCallsPerRequestWhereOneSideLacksItsID(t *testing.T) {
 		}
 	}
 	g := collect(rs, Options{}).Build(m.pods(), 0)
-	for i := range g.Edges {
-		e := &g.Edges[i]
-		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-		if e.From == 0 {
-			from = ""
-		}
-		near(t, from+">"+to+" per request", e.PerRequest, float64(m.made[from+" "+to])/float64(m.made[" front"]), 0.03)
-	}
+	m.eachEdge(g, func(name string, e *Edge, made float64) {
+		near(t, name+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.03)
+	})
 }
 
 // chainLacking is the graph of 2,000 requests to a, which calls b, where lack has
@@ -98,15 +93,10 @@ func TestOneRequestIDForAll(t *testing.T) {
 	m.noIn, m.gateway, m.seconds, m.rate, m.sameID = true, true, 10, 40, true
 	g := collect(m.run(), Options{}).Build(m.pods(), 0)
 	check(t, g)
-	for i := range g.Edges {
-		e := &g.Edges[i]
-		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-		if e.From == 0 {
-			from = ""
-		}
-		near(t, from+">"+to+" rate", e.Rate, float64(m.made[from+" "+to])/m.seconds, 0.1)
-		near(t, from+">"+to+" per request", e.PerRequest, float64(m.made[from+" "+to])/float64(m.made[" front"]), 0.1)
-	}
+	m.eachEdge(g, func(name string, e *Edge, made float64) {
+		near(t, name+" rate", e.Rate, made/m.seconds, 0.1)
+		near(t, name+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.1)
+	})
 	if w := strings.Join(g.Warnings, "; "); !strings.Contains(w, "request_id is unique") {
 		t.Errorf("warnings %q", w)
 	}

@@ -90,18 +90,12 @@ func TestDirectionsInPart(t *testing.T) {
 			log := slices.DeleteFunc(slices.Clone(all), func(r Record) bool { return !c.keep(&p, &r) })
 			g := collect(log, Options{}).Build(m.pods(), 0)
 			check(t, g)
-			for i := range g.Edges {
-				e := &g.Edges[i]
-				from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-				if e.From == 0 {
-					from = ""
-				}
-				made := float64(m.made[from+" "+to])
-				near(t, from+">"+to+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.05)
+			m.eachEdge(g, func(name string, e *Edge, made float64) {
+				near(t, name+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.05)
 				if c.name != "a tenth of all lost" {
-					near(t, from+">"+to+" rate", e.Rate, made/m.seconds, 0.1)
+					near(t, name+" rate", e.Rate, made/m.seconds, 0.1)
 				}
-			}
+			})
 			p.chance.Shuffle(len(log), func(i, k int) { log[i], log[k] = log[k], log[i] })
 			if other := collect(log, Options{}).Build(m.pods(), 0); !reflect.DeepEqual(g.Edges, other.Edges) || !reflect.DeepEqual(g.Nodes, other.Nodes) {
 				t.Error("the order of lines matters")
@@ -140,16 +134,10 @@ func TestSilentPod(t *testing.T) {
 	log := slices.DeleteFunc(m.run(), func(r Record) bool { return string(hostOf(r.UpstreamLocal)) == m.ip("front", 1) })
 	g := collect(log, Options{}).Build(m.pods(), 0)
 	check(t, g)
-	for i := range g.Edges {
-		e := &g.Edges[i]
-		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-		if e.From == 0 {
-			from = ""
-		}
-		made := float64(m.made[from+" "+to])
-		near(t, from+">"+to+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.05)
-		near(t, from+">"+to+" rate", e.Rate, made/m.seconds, 0.1)
-	}
+	m.eachEdge(g, func(name string, e *Edge, made float64) {
+		near(t, name+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.05)
+		near(t, name+" rate", e.Rate, made/m.seconds, 0.1)
+	})
 	want := "1 pod was called and wrote no line, though others of the service did, whose lines stand for those as well; log them all."
 	if !slices.Contains(g.Warnings, want) {
 		t.Errorf("warnings %q, want %q", g.Warnings, want)

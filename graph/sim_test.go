@@ -264,3 +264,15 @@ func (m *simMesh) lines(n int) []Record {
 	rs := m.run()
 	return rs[:min(n, len(rs))]
 }
+
+// eachEdge calls check with each edge, its name, and how many calls were made along it.
+func (m *simMesh) eachEdge(g *Graph, check func(name string, e *Edge, made float64)) {
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
+		if e.From == 0 {
+			from = ""
+		}
+		check(from+">"+to, e, float64(m.made[from+" "+to]))
+	}
+}

@@ -35,16 +35,10 @@ func TestTruth(t *testing.T) {
 				t.Errorf("edges %s, warnings %q", drawn(g), g.Warnings)
 			}
 			external := float64(m.made[" front"])
-			for i := range g.Edges {
-				e := &g.Edges[i]
-				from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-				if e.From == 0 {
-					from = ""
-				}
-				made := float64(m.made[from+" "+to])
-				near(t, from+">"+to+" rate", e.Rate, made/m.seconds, 0.1)
-				near(t, from+">"+to+" per request", e.PerRequest, made/external, 0.05)
-			}
+			m.eachEdge(g, func(name string, e *Edge, made float64) {
+				near(t, name+" rate", e.Rate, made/m.seconds, 0.1)
+				near(t, name+" per request", e.PerRequest, made/external, 0.05)
+			})
 			near(t, "gateway's rate", g.Gateway.Rate, external/m.seconds, 0.1)
 			for _, n := range g.Nodes {
 				var pods float64
@@ -151,15 +145,10 @@ func TestDroppedRequestID(t *testing.T) {
 			log.set(&m)
 			g := collect(m.run(), Options{}).Build(m.pods(), 0)
 			check(t, g)
-			for i := range g.Edges {
-				e := &g.Edges[i]
-				from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-				if e.From == 0 {
-					from = ""
-				}
-				want := float64(m.made[from+" "+to]) / float64(m.made[" front"])
-				near(t, fmt.Sprintf("%s, %v dropped: %s>%s per request", log.name, part, from, to), e.PerRequest, want, log.within)
-			}
+			m.eachEdge(g, func(name string, e *Edge, made float64) {
+				want := made / float64(m.made[" front"])
+				near(t, fmt.Sprintf("%s, %v dropped: %s per request", log.name, part, name), e.PerRequest, want, log.within)
+			})
 		}
 	}
 }
@@ -208,19 +197,13 @@ func TestHostNetwork(t *testing.T) {
 				if len(g.Edges) != 6 {
 					t.Errorf("edges %s", drawn(g))
 				}
-				for i := range g.Edges {
-					e := &g.Edges[i]
-					from, to := g.Nodes[e.From].Name, g.Nodes[e.To].Name
-					if e.From == 0 {
-						from = ""
-					}
-					made := float64(m.made[from+" "+to])
-					near(t, from+">"+to+" rate", e.Rate, made/m.seconds, 0.1)
-					near(t, from+">"+to+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.07)
+				m.eachEdge(g, func(name string, e *Edge, made float64) {
+					near(t, name+" rate", e.Rate, made/m.seconds, 0.1)
+					near(t, name+" per request", e.PerRequest, made/float64(m.made[" front"]), 0.07)
 					if rate := made / m.seconds; rate < e.RateLow || rate > e.RateHigh {
-						t.Errorf("%s>%s: %v/s is not in %v to %v", from, to, rate, e.RateLow, e.RateHigh)
+						t.Errorf("%s: %v/s is not in %v to %v", name, rate, e.RateLow, e.RateHigh)
 					}
-				}
+				})
 			})
 		}
 	}
