@@ -113,7 +113,7 @@ func (a *attendance) hostsOf(hosts []string, h *hop) []string {
 	if also := c.alsoCalled(h.from); also != "" && also != c.host {
 		hosts = append(hosts, also)
 	}
-	if h.to >= 0 && (len(hosts) == n || c.nameless() && a.nodes[h.to].Kind == Service) {
+	if h.to >= 0 && (len(hosts) == n || c.nameless(h.to) && a.nodes[h.to].Kind == Service) {
 		hosts = append(hosts, a.nodes[h.to].Name)
 	}
 	return hosts

@@ -133,7 +133,7 @@ func usable(r *Record) bool {
 	case Inbound:
 		return len(r.Upstream) > 0 || len(r.DownstreamLocal) > 0 || len(r.ServerName) > 0 || len(r.Authority) > 0
 	case Outbound:
-		return len(r.Upstream) > 0 || len(r.Cluster) > 0 || len(r.Authority) > 0
+		return len(r.Upstream) > 0 || len(r.Cluster) > 0 || len(r.asked()) > 0 || len(r.aim()) > 0
 	}
 	return false
 }
@@ -149,6 +149,9 @@ func (b *Builder) fill(e *event, r *Record) {
 	if r.Direction == Inbound {
 		local = r.DownstreamLocal
 		e.flags |= isInbound
+	} else if aim := r.aim(); len(aim) > 0 {
+		local = aim
+		e.flags |= isAimed
 	}
 	e.local = b.addresses.id(hostOf(local))
 	e.name = b.name(r)
@@ -167,18 +170,19 @@ func (b *Builder) fill(e *event, r *Record) {
 
 // name interns by what name the callee was called: the cluster of an outbound
 // line, the server name of an inbound one (with mutual TLS it holds the
-// caller's cluster), and beside it the authority, the name the client used.
+// caller's cluster), and beside it the name the client used.
 func (b *Builder) name(r *Record) uint32 {
 	primary, kind := r.Cluster, byte(nameCluster)
 	if r.Direction == Inbound && !namesHost(r.Cluster) {
 		primary, kind = r.ServerName, nameServer
 	}
-	if len(primary) == 0 && len(r.Authority) == 0 {
+	asked := r.asked()
+	if len(primary) == 0 && len(asked) == 0 {
 		return absent
 	}
 	b.buf = append(append(b.buf[:0], kind), primary...)
-	if n := len(b.buf); len(r.Authority) > 0 {
-		b.buf = append(append(b.buf, 0), r.Authority...)
+	if n := len(b.buf); len(asked) > 0 {
+		b.buf = append(append(b.buf, 0), asked...)
 		if _, known := b.names.ids[string(b.buf)]; !known && len(b.names.ids) >= b.options.MaxNames {
 			b.buf = b.buf[:n] // authorities may be anything; clusters are few
 		}

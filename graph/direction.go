@@ -12,13 +12,18 @@ import (
 // straight to a pod's address; then the request's other lines decide (see direct).
 // It is Unknown where the line says nothing of its caller. A line that reached no
 // upstream is its caller's: no route led anywhere (block_all, NR), and who was meant the
-// client's own words tell. Whether the caller is a pod at all shows only later (see
-// aimless).
+// client's own words tell, or the address that it asked for. Whether the caller is a pod
+// at all shows only later (see aimless), and so does whether that address is the
+// callee's own, as the callee's line would have it (see either).
 func (r *Record) guess() (d Direction, sure bool) {
 	up, down := parseHost(r.Upstream), parseHost(r.Downstream)
 	accepted, opened := parseHost(r.DownstreamLocal), parseHost(r.UpstreamLocal)
 	switch {
-	case len(r.Upstream) == 0 && len(r.Downstream) > 0 && len(r.Authority) > 0:
+	case len(r.Upstream) == 0 && down != absentAddress && meshNamed(r.ServerName):
+		return Inbound, true // as below
+	case len(r.Upstream) == 0 && down != absentAddress && len(r.aim()) > 0:
+		return Outbound, false
+	case len(r.Upstream) == 0 && down != absentAddress && len(r.asked()) > 0:
 		return Outbound, true
 	case len(r.Upstream) == 0:
 		return Unknown, false
@@ -26,7 +31,7 @@ func (r *Record) guess() (d Direction, sure bool) {
 		return Inbound, true // the sidecar turned to its own pod
 	case accepted != absentAddress && accepted != up:
 		return Outbound, true // it accepted what was meant for a service's address, or a gateway's
-	case bytes.HasPrefix(r.ServerName, []byte("outbound_.")) && opened != down:
+	case meshNamed(r.ServerName) && opened != down:
 		return Inbound, true // the caller's sidecar named its cluster in TLS
 	case down == absentAddress && (opened == absentAddress || opened == up):
 		return Unknown, false // it names nobody but the callee: either side may have
@@ -47,6 +52,57 @@ func parseHost(text []byte) address {
 	return parseAddress(string(text))
 }
 
+// meshNamed reports whether a server name is a cluster's, as sidecars spell it in TLS.
+func meshNamed(serverName []byte) bool { return bytes.HasPrefix(serverName, []byte("outbound_.")) }
+
+// unrouted reports whether an outbound line names no service that a route led to.
+func (r *Record) unrouted() bool {
+	return bytes.IndexByte(r.Cluster, '|') < 0 && !meshNamed(r.Cluster)
+}
+
+// asked is the name that the client used: the Host header or, of a connection that no
+// route led to a service and that has none, the one in TLS.
+func (r *Record) asked() []byte {
+	if len(r.Authority) == 0 && r.Direction != Inbound && r.unrouted() && !meshNamed(r.ServerName) {
+		return r.ServerName
+	}
+	return r.Authority
+}
+
+// aim is the address that was asked for in vain: the original destination or, where that
+// is not logged, the Host header if it is one. It is nil where a route led on.
+func (r *Record) aim() []byte {
+	switch {
+	case len(r.Upstream) > 0 || len(r.UpstreamLocal) > 0 || r.Direction == Inbound || !r.unrouted():
+		return nil
+	case len(r.DownstreamLocal) > 0:
+		return r.DownstreamLocal
+	case len(r.Authority) > 0 && parseAddress(string(r.Authority)).ip.IsValid():
+		return r.Authority
+	}
+	return nil
+}
+
+// aim is the place that an event's connection was for, where no route led anywhere and
+// the pods there are others than the caller; nil where that is not so or not known. A
+// pod's own lines have its own address there, and clients outside ask for anything.
+func (j *join) aim(e *event) *place {
+	if !e.aimed() {
+		return nil
+	}
+	p, from := j.at(e.local), j.at(e.down)
+	if p == from || len(p.pods) == 0 || len(from.pods) == 0 {
+		return nil
+	}
+	return p
+}
+
+// either reports whether an event may be the other side's: of a line that reached no
+// upstream only if it was for a pod's own address.
+func (j *join) either(e *event) bool {
+	return e.either() && (e.up != absent || j.aim(e) != nil)
+}
+
 // sides counts what a request's lines show of the calls between two pods.
 type sides struct{ from, to, fromPod, toPod int32 }
 
@@ -59,7 +115,7 @@ func (j *join) direct(hops []hop) {
 	for i := range hops {
 		h := &hops[i]
 		switch k := (sides{h.from, h.to, h.fromPod, h.toPod}); {
-		case h.event.either():
+		case j.either(h.event):
 			either = append(either, h)
 		case h.in:
 			count[k]--
@@ -84,5 +140,8 @@ func (j *join) direct(hops []hop) {
 // turn makes a hop its callee's view.
 func (h *hop) turn(j *join) {
 	h.in, h.writer = true, j.canon[h.event.up]
+	if h.event.aimed() {
+		h.writer = j.canon[h.event.local]
+	}
 	h.sentFrom(j, j.at(h.event.down))
 }

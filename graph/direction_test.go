@@ -29,7 +29,14 @@ func TestGuess(t *testing.T) {
 		{"inbound, only its own end left of three", line{upLocal: "127.0.0.6:3", up: "10.0.1.1:80"}, Inbound, true},
 		{"only the callee left", line{up: "10.0.1.1:80"}, Unknown, false},
 		{"only the callee left, of the contest's fields", line{up: "10.0.1.1:80", host: fqdn("b")}, Unknown, false},
-		{"no upstream", line{down: "10.0.0.1:1", downLocal: "192.168.0.9:80"}, Unknown, false},
+		{"no upstream", line{down: "10.0.0.1:1"}, Unknown, false},
+		{"no upstream, and where it was to go", line{down: "10.0.0.1:1", downLocal: "192.168.0.9:80"}, Outbound, false},
+		{"no upstream, over IPv6", line{down: "[fd00::1]:1", downLocal: "[fd00::2]:80"}, Outbound, false},
+		{"no upstream, an address for the host", line{down: "10.0.0.1:1", authority: "10.0.1.1:80"}, Outbound, false},
+		{"no upstream, a host", line{down: "10.0.0.1:1", authority: "b:80"}, Outbound, true},
+		{"no upstream, a name in TLS", line{down: "10.0.0.1:1", sni: "api.example.com"}, Outbound, true},
+		{"no upstream, mutual TLS", line{down: "10.0.0.1:2", downLocal: "10.0.1.1:80", sni: "outbound_.80_._.b.default.svc.cluster.local"}, Inbound, true},
+		{"no upstream and no downstream", line{downLocal: "10.0.1.1:80", authority: "b:80"}, Unknown, false},
 	} {
 		r := c.line.record()
 		if got, sure := r.guess(); got != c.want || sure != c.sure {

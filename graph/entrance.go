@@ -48,8 +48,10 @@ func (j *join) attend(e *event, to int32) {
 	mark(j.attended, to)
 	from := j.at(e.down).node
 	mark(j.sends, from)
-	if !e.inbound() && !e.either() {
-		mark(j.attended, from)
+	if e.inbound() || e.either() {
+		return
+	}
+	if mark(j.attended, from); !e.aimed() {
 		mark(j.attended, j.at(e.local).node)
 	}
 }

@@ -20,7 +20,8 @@ type event struct {
 	duration, service span
 	// down, up and local are ids in Builder.addresses: the downstream, the
 	// upstream, and the end that is the proxy's own (of the connection that it
-	// accepted for an inbound line, of the one it opened for an outbound line).
+	// accepted for an inbound line, of the one it opened for an outbound line). Where
+	// isAimed is set it opened none, and local is the address that was asked for.
 	down, up, local uint32
 	// name is an id in Builder.names.
 	name uint32
@@ -44,8 +45,11 @@ const (
 	// isForwarded marks an event whose downstream has the port 0: no connection has
 	// one, so it is the client's address that a header told (X-Forwarded-For).
 	isForwarded
+	// isAimed marks an outbound event that no route led anywhere, whose local is the
+	// address that its connection was for (its original destination).
+	isAimed
 
-	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded
+	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded | isAimed
 )
 
 const noBytes = math.MaxUint32
@@ -55,6 +59,7 @@ func (e *event) failed() bool    { return e.flags&isFailed != 0 }
 func (e *event) traced() bool    { return e.flags&isTraced != 0 }
 func (e *event) either() bool    { return e.flags&isEither != 0 }
 func (e *event) forwarded() bool { return e.flags&isForwarded != 0 }
+func (e *event) aimed() bool     { return e.flags&isAimed != 0 }
 func (e *event) timed() bool     { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.

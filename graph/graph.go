@@ -116,7 +116,8 @@ type Edge struct {
 	// SentBytes is the mean size of a response.
 	SentBytes float64
 	// Hosts by which To was called, by name and port. Unnamed are the calls among them
-	// that had no host but an address, or none at all; its Name is "".
+	// that had no name of To's own, but an address or a name that only the client knows
+	// it by; its Name is "".
 	Hosts   []Host
 	Unnamed Host
 	// Parts are the same by the Home of From's pods, where these live in several.

@@ -42,6 +42,9 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 		j.direct(hops[first:])
 	}
 	for i := first; i < first+len(request); i++ {
+		if h := &hops[i]; h.event.aimed() && !h.in {
+			h.toPod = none // it was meant, and not reached
+		}
 		if h, ok := j.implied(&hops[i]); ok {
 			hops = append(hops, h)
 			nameless = true // who was called by it may tell the client's address instead
@@ -88,6 +91,9 @@ func (j *join) hop(e *event) hop {
 // the one it was called from.
 func (j *join) sender(e *event) uint32 {
 	down, own := j.canon[e.down], j.canon[e.local]
+	if e.aimed() {
+		return down // it opened no connection
+	}
 	d, o := &j.places[down], &j.places[own]
 	switch {
 	case o.local || o.odd || down == own:

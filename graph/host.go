@@ -24,7 +24,7 @@ type calledAs struct {
 	service, alias int32
 	// external is the node of a callee that is known by name only, or none.
 	external int32
-	// wished is set where the client's word is all there is.
+	// wished is set where the client's word is all there is, or not even that.
 	wished bool
 	// namespace of service, as host has it; "" where it has none.
 	namespace string
@@ -33,6 +33,7 @@ type calledAs struct {
 func parseName(text string) calledAs {
 	c := calledAs{service: none, alias: none, external: none}
 	if text == "" {
+		c.wished = true
 		return c
 	}
 	primary, authority, _ := strings.Cut(text[1:], "\x00")
@@ -42,7 +43,7 @@ func parseName(text string) calledAs {
 		c.host, c.port = parseCluster(primary)
 	}
 	c.authority, c.authorityPort = parseAuthority(authority)
-	c.wished = primary == "" && authority != ""
+	c.wished = primary == ""
 	return c
 }
 

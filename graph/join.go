@@ -165,7 +165,7 @@ func (j *join) podOf(p *place, node int32) int32 {
 // says of addresses that are still unknown.
 func (j *join) learn(b *Builder, weak bool) {
 	b.each(func(e *event) {
-		if !e.either() {
+		if !j.either(e) {
 			j.sure[b2i(e.inbound())] = true
 		}
 		if strong := j.names[e.name].host != ""; strong != weak {
@@ -187,7 +187,7 @@ func (j *join) learnFrom(e *event) {
 	p := j.calledAt(e)
 	node, pod := j.callee(e, p)
 	j.attend(e, node)
-	if pod != none {
+	if pod != none && !e.aimed() { // it was not reached
 		j.podReceives[pod] = true
 	}
 	if int(node) >= len(j.nodes) {
@@ -209,8 +209,12 @@ func (j *join) learnFrom(e *event) {
 }
 
 // calledAt is the place of the callee. A sidecar's inbound line has it as the
-// upstream or, where the upstream is its own end, as the address it listens on.
+// upstream or, where the upstream is its own end, as the address it listens on; one
+// that reached no upstream as the address that was asked for.
 func (j *join) calledAt(e *event) *place {
+	if p := j.aim(e); p != nil {
+		return p
+	}
 	up := j.at(e.up)
 	if !e.inbound() || len(up.pods) > 0 {
 		return up
@@ -233,6 +237,9 @@ func (j *join) callee(e *event, p *place) (node, pod int32) {
 	case p.node == several:
 		if c.alias >= 0 && len(j.podsOf(p, c.alias)) > 0 {
 			return c.alias, j.podOf(p, c.alias)
+		}
+		if e.aimed() { // the client's word may still tell
+			return j.stranger(e, c, &j.places[absent]), none
 		}
 		return none, none
 	}

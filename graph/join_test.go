@@ -91,6 +91,38 @@ func TestJoin(t *testing.T) {
 			{down: "10.0.0.1:43", up: "[2001:DB8::1]:443", cluster: "PassthroughCluster", id: "r"},
 			{down: "10.0.0.1:44", cluster: "BlackHoleCluster", authority: "gone.example.com", id: "r", code: 502}},
 			edges: "a>2001:db8::1 1, a>93.184.216.35 1, a>api.example.com 1, a>gone.example.com 1, ingress-gateway>a 1"},
+		{name: "swallowed by the black hole, to a pod's address", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", downLocal: "10.0.1.1:3306", cluster: "BlackHoleCluster"},
+			{down: "10.0.0.1:42", downLocal: "10.0.1.1:3306", cluster: "BlackHoleCluster", authority: "10.0.1.1:3306", id: "r", code: 502}},
+			edges: "a>b 2, ingress-gateway>a 1"},
+		{name: "no cluster, to a pod's address", pods: abc, lines: []line{fromGateway, nowhere("10.0.0.1:41", "10.0.1.1:3306", "", "")},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "no cluster, to a pod's address, over IPv6", pods: "a:fd00::1 b:fd00::2", lines: []line{
+			{down: "9.9.9.9:40", up: "[fd00::1]:80", host: fqdn("a"), id: "r"}, nowhere("[fd00::1]:41", "[fd00:0::2]:3306", "", "")},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "no cluster, an address for the host", pods: abc, lines: []line{fromGateway, nowhere("10.0.0.1:41", "", "10.0.1.1:80", "r")},
+			edges: "a>b 1, ingress-gateway>a 1"},
+		{name: "no cluster, a pod of the caller's own service", pods: "a:10.0.0.1 a:10.0.0.2", lines: []line{fromGateway, nowhere("10.0.0.1:41", "10.0.0.2:5672", "", "")},
+			edges: "~a>a 1, ingress-gateway>a 1"},
+		{name: "no cluster, and the pod itself", pods: abc, lines: []line{fromGateway, nowhere("10.0.0.1:41", "10.0.0.1:80", "", "")},
+			edges: "ingress-gateway>a 1", warning: "1 line does not tell which service was called"},
+		{name: "no cluster, to what is no pod's address", pods: abc, lines: []line{fromGateway, nowhere("10.0.0.1:41", "192.168.0.7:80", "", "")},
+			edges: "ingress-gateway>a 1", warning: "1 line does not tell which service was called"},
+		{name: "a pod's own line of what it refused to a client outside", pods: abc, lines: []line{fromGateway, nowhere("9.9.9.9:41", "10.0.0.1:80", "", "")},
+			edges: "ingress-gateway>a 1", warning: "the downstream is no pod"},
+		{name: "a pod's own line of what it refused to another", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", downLocal: "192.168.0.9:80", upLocal: "10.0.0.1:42", up: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 1, dur: 5, code: 403},
+			{in: true, down: "10.0.0.1:40", downLocal: "10.0.1.1:80", upLocal: "127.0.0.6:3", up: "10.0.1.1:80", id: "q"},
+			nowhere("10.0.0.1:42", "10.0.1.1:80", "b:80", "r")},
+			edges: "a>b 2, ingress-gateway>a 1"},
+		{name: "no cluster, but a name in TLS", pods: abc, lines: []line{fromGateway,
+			{down: "10.0.0.1:41", downLocal: "192.168.0.7:443", cluster: "BlackHoleCluster", sni: "api.example.com"},
+			{down: "10.0.0.1:42", up: "93.184.216.34:443", cluster: "PassthroughCluster", sni: "api.example.com"},
+			{down: "10.0.0.1:43", downLocal: "192.168.0.8:443", cluster: "BlackHoleCluster", sni: fqdn("c")}},
+			edges: "a>api.example.com 2, a>c 1, ingress-gateway>a 1"},
+		{name: "swallowed, to an address of several services", pods: "a:10.0.0.1 b:10.0.1.1 c:10.0.1.1", lines: []line{fromGateway,
+			nowhere("10.0.0.1:41", "10.0.1.1:80", "d.example.com", "r"), nowhere("10.0.0.1:42", "10.0.1.1:80", "c:80", "r")},
+			edges: "a>c 1, a>d.example.com 1, ingress-gateway>a 1"},
 		{name: "passed through to a pod", pods: abc, lines: []line{fromGateway,
 			{down: "10.0.0.1:41", up: "10.0.1.1:80", cluster: "PassthroughCluster", authority: "whatever", id: "r"}},
 			edges: "a>b 1, ingress-gateway>a 1"},
@@ -265,6 +297,40 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// A callee that was found by its address alone is to be listed as itself, whatever the
+// client calls it: by no name, an address, localhost, a domain, another service's name.
+func TestUnnamed(t *testing.T) {
+	pods := listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.2.1")
+	for authority, want := range map[string]int{"": 2, "10.0.1.1:80": 2, "localhost": 2, "b.example.com": 2, "c": 2, "b": 0, "b.default:80": 0} {
+		g := buildLines(pods,
+			line{down: "10.0.0.1:4", up: "10.0.1.1:80", cluster: "PassthroughCluster", authority: authority, start: 3},
+			line{down: "10.0.0.1:4", downLocal: "10.0.1.1:80", cluster: "BlackHoleCluster", authority: authority, start: 7})
+		if u := edge(t, g, "a", "b").Unnamed; u.Calls != want || want > 0 && u.Last != simEpoch+7000 {
+			t.Errorf("authority %q: unnamed %+v, want %d calls, the last of them at 7 ms", authority, u, want)
+		}
+	}
+}
+
+// What was only meant for a pod did not reach it: it wrote no line of that, received
+// nothing, and is not one of those that are silent though they are called.
+func TestAimedIsNotReached(t *testing.T) {
+	g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 b:10.0.1.2"),
+		line{in: true, down: "10.9.9.9:4", up: "10.0.0.1:80", downLocal: "10.0.0.1:80", id: "r", dur: 9},
+		line{down: "10.0.0.1:4", up: "10.0.1.1:80", upLocal: "10.0.0.1:5", host: fqdn("b"), id: "r", start: 1, dur: 5},
+		line{in: true, down: "10.0.0.1:5", up: "10.0.1.1:80", downLocal: "10.0.1.1:80", host: fqdn("b"), id: "r", start: 2, dur: 3},
+		nowhere("10.0.0.1:4", "10.0.1.2:80", "", "s"))
+	e, b := edge(t, g, "a", "b"), node(t, g, "b")
+	near(t, "error ratio", e.ErrorRatio, 0.5, 1e-9) // one of two outbound lines
+	if b.Pods[1].Received != 0 || b.Pods[1].Inbound != 0 || b.Pods[0].Received != 1 {
+		t.Errorf("b's pods %+v, want one call received by the first", b.Pods)
+	}
+	for _, w := range g.Warnings {
+		if strings.Contains(w, "wrote no line") {
+			t.Errorf("warning %q of a pod that was not reached", w)
+		}
+	}
+}
+
 func TestManyHosts(t *testing.T) {
 	lines := []line{{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"}}
 	for i := range 3 * maxExternals {
@@ -280,4 +346,10 @@ func TestManyHosts(t *testing.T) {
 	if node(t, g, "a").Opaque == "" {
 		t.Error("a's upstreams are not all listed, so it must be opaque")
 	}
+}
+
+// nowhere is a line of a connection that no route led anywhere: it has no cluster and no
+// upstream, only where it came from and where it was to go.
+func nowhere(down, downLocal, authority, id string) line {
+	return line{down: down, downLocal: downLocal, authority: authority, id: id, start: 1, unknown: true}
 }

@@ -17,7 +17,7 @@ type line struct {
 	id, path                      string
 	start, dur                    int64
 	code                          int
-	in                            bool
+	in, unknown                   bool
 }
 
 func (l line) record() Record {
@@ -40,6 +40,9 @@ func (l line) record() Record {
 		}
 	} else if l.host != "" {
 		r.Cluster = []byte("outbound|80||" + l.host)
+	}
+	if l.unknown {
+		r.Direction = Unknown
 	}
 	if l.start < 0 {
 		r.Start = Missing

@@ -45,7 +45,7 @@ func (s *survey) hosts(t *edgeTally, counted map[uint32]hostTally) (named []Host
 	for id, h := range counted {
 		c := &s.names[id]
 		add(key{c.host, c.port}, h)
-		if c.nameless() {
+		if c.nameless(t.to) {
 			unnamed.Calls += h.calls
 			unnamed.Last = max(unnamed.Last, h.last)
 		}
@@ -66,10 +66,9 @@ func (s *survey) hosts(t *edgeTally, counted map[uint32]hostTally) (named []Host
 	return out, unnamed
 }
 
-// nameless is whether the callee was called by no name, but by an address at most.
-func (c *calledAs) nameless() bool {
-	return c.host == "" && (c.authority == "" || parseAddress(c.authority).ip.IsValid())
-}
+// nameless is whether a callee was called by no name of its own, but by an address and
+// at most a name that the client knows it by.
+func (c *calledAs) nameless(to int32) bool { return c.host == "" && c.alias != to }
 
 // alsoCalled is the name in the Host header where it may differ from the
 // cluster's: a VirtualService sends what asks for reviews to reviews-canary,

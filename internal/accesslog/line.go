@@ -95,8 +95,9 @@ func (d *decoder) take(line int64) {
 	}
 }
 
-// wish reports whether the object that was scanned last tells who asked for whom,
-// though no route led there.
+// wish reports whether the object that was scanned last tells who asked for whom, or for
+// what address, though no route led there.
 func (d *decoder) wish() bool {
-	return d.scan.has(downstreamRemote) && (d.scan.has(authority) || d.scan.has(authorityFor) || d.scan.has(authorityHeader))
+	s := &d.scan
+	return s.has(downstreamRemote) && (s.has(downstreamLocal) || s.has(authority) || s.has(authorityFor) || s.has(authorityHeader) || s.has(serverName))
 }

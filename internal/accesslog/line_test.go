@@ -115,6 +115,9 @@ func TestReasons(t *testing.T) {
 	f(`{`+cluster+`,`+peer+`,`+start+`,"duration":-5}`, "no usable duration×1@2")
 	f(`{`+cluster+`,`+peer+`,`+start+`,"duration":1e300}`, "no usable duration×1@2")
 	f(`{`+cluster+`,"upstream_host":"1.1.1.1:1",`+start+`,"duration":1}`, "no use to the graph×1@2")
+	f(`{`+peer+`,"downstream_local_address":"1.1.1.2:1",`+start+`,"duration":1}`, "")
+	f(`{`+peer+`,"requested_server_name":"a.example.com",`+start+`,"duration":1}`, "")
+	f(`{"downstream_local_address":"1.1.1.2:1",`+start+`,"duration":1}`, "no upstream_cluster of a mesh×1@2")
 	f(`{}`, "no upstream_cluster of a mesh×1@2")
 }
 

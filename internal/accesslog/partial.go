@@ -19,7 +19,7 @@ import (
 // log begins so, and a transfer that changes line ends breaks it.
 const (
 	partialMagic   = "\x89sluice\r\n"
-	partialVersion = 2
+	partialVersion = 3
 )
 
 // Save writes a partial reading, which Read takes where it takes a log: the

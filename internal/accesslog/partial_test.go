@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -94,7 +95,7 @@ func TestBrokenPartials(t *testing.T) {
 	whole := saved(t, readAll(t, Options{}, string(generate(300, 2))))
 	frame := func(text string) string {
 		z, _ := zstd.NewWriter(nil)
-		return partialMagic + "\x02" + string(z.EncodeAll([]byte(text), nil))
+		return partialMagic + string(rune(partialVersion)) + string(z.EncodeAll([]byte(text), nil))
 	}
 	plain, err := func() ([]byte, error) {
 		d, _ := zstd.NewReader(strings.NewReader(whole[len(partialMagic)+1:]))
@@ -112,13 +113,13 @@ func TestBrokenPartials(t *testing.T) {
 		"cut inside the magic":  {whole[:5], "is cut short"},
 		"cut in the middle":     {whole[:len(whole)/2], "is cut short"},
 		"cut of its checksum":   {whole[:len(whole)-2], "is cut short"},
-		"a later version":       {partialMagic + "\x03" + whole[len(partialMagic)+1:], "of another version (3; this sluice reads 2)"},
+		"a later version":       {partialMagic + string(rune(partialVersion+1)) + whole[len(partialMagic)+1:], fmt.Sprintf("of another version (%d; this sluice reads %d)", partialVersion+1, partialVersion)},
 		"a bit of the middle":   {flip(len(whole) / 2), "the partial reading "},
 		"a bit of the end":      {flip(len(whole) - 1), "is damaged"},
 		"text inside":           {frame("hello, hello, hello, hello, this is something else"), "cannot be used"},
 		"nothing inside":        {frame(""), "is cut short"},
 		"more inside":           {frame(string(plain) + "x"), "goes on after its end"},
-		"zeros without end":     {partialMagic + "\x02" + string(zeros), "the partial reading "},
+		"zeros without end":     {partialMagic + string(rune(partialVersion)) + string(zeros), "the partial reading "},
 		"absurd counts":         {frame("\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), "cannot be used"},
 		"skips that do not fit": {frame("\x01\x01\x00\x01\x01\x05\x01"), "counts of lines do not fit"},
 	} {

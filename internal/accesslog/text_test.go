@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,6 +82,33 @@ func TestClustersThatEndInASemicolon(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{out, in, out, in, "PassthroughCluster"}, clusters); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What BlackHoleCluster swallowed, or no filter chain took, tells where it was to go by
+// its original destination alone: in Istio's text of TCP, of HTTP, over IPv6, in JSON.
+func TestSwallowed(t *testing.T) {
+	lines := []string{
+		`[2020-11-25T21:26:18.409Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster - 10.44.1.30:3306 10.44.1.23:46520 - -`,
+		`[2020-11-25T21:26:18.409Z] "- - -" 0 NR filter_chain_not_found - "-" 0 0 0 - "-" "-" "-" "-" "-" - - [fd00::30]:3306 [fd00::23]:46520 - -`,
+		`[2020-11-25T21:26:18.409Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster; - 10.0.45.190:443 10.44.1.23:46520 api.example.com -`,
+		`[2020-11-25T21:26:18.409Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "curl/7" "id" "10.44.1.30:80" "-" - - 10.44.1.30:80 10.44.1.23:46520 - block_all`,
+		`{"upstream_cluster":null,"upstream_host":null,"authority":null,"downstream_local_address":"10.44.1.30:3306","downstream_remote_address":"10.44.1.23:46520","response_flags":"UF","start_time":"2020-11-25T21:26:18.409Z","duration":0}`,
+	}
+	var got []string
+	records, r := recordsOf(t, strings.Join(lines, "\n"), Options{})
+	for _, r := range records {
+		got = append(got, fmt.Sprintf("%s > %s %s|%s%s%s", r.Downstream, r.DownstreamLocal, r.Cluster, r.Authority, r.ServerName, r.Upstream))
+	}
+	want := []string{
+		"10.44.1.23:46520 > 10.44.1.30:3306 BlackHoleCluster|",
+		"[fd00::23]:46520 > [fd00::30]:3306 |",
+		"10.44.1.23:46520 > 10.0.45.190:443 BlackHoleCluster|api.example.com",
+		"10.44.1.23:46520 > 10.44.1.30:80 |10.44.1.30:80",
+		"10.44.1.23:46520 > 10.44.1.30:3306 |",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || r.Skipped() != 0 {
+		t.Errorf("%+v\n%s", r.Skips, diff)
 	}
 }
 
