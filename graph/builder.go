@@ -149,9 +149,11 @@ func (b *Builder) fill(e *event, r *Record) {
 	if r.Direction == Inbound {
 		local = r.DownstreamLocal
 		e.flags |= isInbound
-	} else if aim := r.aim(); len(aim) > 0 {
-		local = aim
-		e.flags |= isAimed
+	} else if len(r.Upstream) == 0 {
+		if aim := r.aim(); len(aim) > 0 {
+			local = aim
+			e.flags |= isAimed
+		}
 	}
 	e.local = b.addresses.id(hostOf(local))
 	e.name = b.name(r)

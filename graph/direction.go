@@ -63,7 +63,7 @@ func (r *Record) unrouted() bool {
 // asked is the name that the client used: the Host header or, of a connection that no
 // route led to a service and that has none, the one in TLS.
 func (r *Record) asked() []byte {
-	if len(r.Authority) == 0 && r.Direction != Inbound && r.unrouted() && !meshNamed(r.ServerName) {
+	if len(r.Authority) == 0 && len(r.ServerName) > 0 && r.Direction != Inbound && r.unrouted() && !meshNamed(r.ServerName) {
 		return r.ServerName
 	}
 	return r.Authority

@@ -10,6 +10,8 @@ const RootName = "ingress-gateway"
 // without a port and may be empty; Namespace may be empty.
 type Pod struct {
 	Service, Namespace, Name, Address string
+	// Virtual is that Address is not the pod's own but its service's (a ClusterIP).
+	Virtual bool
 }
 
 // Kind tells what a node stands for.

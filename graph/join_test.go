@@ -265,6 +265,30 @@ func TestJoinPods(t *testing.T) {
 	}
 }
 
+// An address of a service's own names it, whatever pods it has, and is none of theirs.
+func TestVirtualAddresses(t *testing.T) {
+	pods := append(listPods("a:10.0.0.1 b:10.0.1.1 b:10.0.1.2 c:"), Pod{Service: "c", Namespace: "default", Name: "c-3", Address: "fd00::c", Virtual: true})
+	for _, p := range pods[1:3] {
+		p.Address, p.Virtual = "1.0.0.7", true // before their own, as texts go
+		pods = append(pods, p)
+	}
+	g := buildLines(pods,
+		line{down: "10.9.9.9:4", up: "10.0.0.1:80", host: fqdn("a")},
+		line{down: "10.0.0.1:4", downLocal: "1.0.0.7:3306", cluster: "BlackHoleCluster"},
+		line{down: "10.0.0.1:5", downLocal: "1.0.0.7:3306", up: "1.0.0.7:3306", upLocal: "10.0.0.1:6", cluster: "PassthroughCluster", start: 1},
+		nowhere("10.0.0.1:7", "[fd00:0::c]:80", "", ""))
+	if want := "a>b 2, a>c 1, ingress-gateway>a 1"; drawn(g) != want {
+		t.Errorf("edges %s, want %s", drawn(g), want)
+	}
+	b, c := node(t, g, "b"), node(t, g, "c")
+	if len(b.Pods) != 2 || b.Pods[0].Address != "10.0.1.1" || b.Pods[1].Address != "10.0.1.2" || b.Opaque != "" || len(c.Pods) != 1 || c.Pods[0].Address != "" {
+		t.Errorf("pods %+v, opaque for %q, and %+v: want their own addresses alone", b.Pods, b.Opaque, c.Pods)
+	}
+	if w := strings.Join(g.Warnings, "\n"); !strings.Contains(w, "1 pod of the request has no address") {
+		t.Errorf("warnings %q, want one of c's pod", w)
+	}
+}
+
 func TestOpaque(t *testing.T) {
 	g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.1.1 d:10.0.1.1 e:10.0.1.1 f:10.0.1.1 a:10.0.0.1"))
 	want := map[string]string{"a": "", "b": "its address 10.0.1.1 is also that of c, d, e and 1 more", "f": "its address 10.0.1.1 is also that of b, c, d and 1 more"}

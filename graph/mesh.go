@@ -30,11 +30,11 @@ type mesh struct {
 
 func comparePods(a, b Pod) int {
 	return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Namespace, b.Namespace),
-		strings.Compare(a.Name, b.Name), strings.Compare(a.Address, b.Address))
+		strings.Compare(a.Name, b.Name), cmp.Compare(b2i(a.Virtual), b2i(b.Virtual)), strings.Compare(a.Address, b.Address))
 }
 
 // newMesh sorts pods into services. A pod may be listed several times, with
-// several addresses or none; it keeps the first of them in order of text.
+// several addresses or none; it keeps the first of its own in order of text.
 func newMesh(pods []Pod) *mesh {
 	m := &mesh{nodes: []Node{{Name: RootName, Kind: Root}}, podsAt: make(map[address][]int32)}
 	sorted := slices.Clone(pods)
@@ -45,7 +45,7 @@ func newMesh(pods []Pod) *mesh {
 		if !same {
 			m.addPod(p)
 		}
-		m.place(p.Address)
+		m.place(p)
 		last = p
 	}
 	for _, r := range m.pods {
@@ -65,19 +65,23 @@ func (m *mesh) addPod(p Pod) {
 	}
 	node := &m.nodes[n]
 	m.pods = append(m.pods, podRef{int32(n), int32(len(node.Pods))})
+	if p.Virtual {
+		p.Address, p.Virtual = "", false
+	}
 	node.Pods = append(node.Pods, PodTraffic{Pod: p})
 	if k := len(node.Namespaces); p.Namespace != "" && (k == 0 || node.Namespaces[k-1] != p.Namespace) {
 		node.Namespaces = append(node.Namespaces, p.Namespace) // sorted, as the pods are
 	}
 }
 
-// place puts the pod added last at an address.
-func (m *mesh) place(text string) {
+// place puts the pod added last at an address of its own or its service's.
+func (m *mesh) place(at Pod) {
+	text := at.Address
 	if text == "" {
 		return
 	}
 	pod := int32(len(m.pods) - 1)
-	if p := &m.nodes[m.pods[pod].node].Pods[m.pods[pod].index]; p.Address == "" {
+	if p := &m.nodes[m.pods[pod].node].Pods[m.pods[pod].index]; p.Address == "" && !at.Virtual {
 		p.Address = text
 	}
 	a := parseAddress(text)

@@ -85,7 +85,7 @@ func sample(tb testing.TB) ([]Record, []Pod) {
 	}
 	var pods []Pod
 	for _, r := range rows {
-		pods = append(pods, Pod(r))
+		pods = append(pods, Pod{Service: r.Service, Namespace: r.Namespace, Name: r.Name, Address: r.Address})
 	}
 	return rs, pods
 }

@@ -57,8 +57,9 @@ type Row struct {
 	Memory *float64 `json:"memory,omitempty"`
 	// What follows is on the sidecar's row alone, absent where nobody told: the labels
 	// of the pod, what its container may use and is promised, the pod's workload and
-	// QoS class, whether all other containers have requests equal to limits, and whether
-	// it is among the initContainers.
+	// QoS class, whether all other containers have requests equal to limits, whether
+	// it is among the initContainers, and its service's virtual addresses with commas
+	// between them.
 	Labels           map[string]string `json:"labels,omitempty"`
 	CPULimit         *float64          `json:"cpu_limit,omitempty"`
 	MemoryLimit      *float64          `json:"memory_limit,omitempty"`
@@ -69,6 +70,7 @@ type Row struct {
 	QoSClass         string            `json:"qos_class,omitempty"`
 	OthersGuaranteed *bool             `json:"others_guaranteed,omitempty"`
 	InitContainer    bool              `json:"init_container,omitempty"`
+	ClusterIP        string            `json:"cluster_ip,omitempty"`
 }
 
 // Request is the body of POST /optimize.

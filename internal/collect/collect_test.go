@@ -118,7 +118,10 @@ func TestWorkload(t *testing.T) {
 func TestSpecIsReadBack(t *testing.T) {
 	f := func(others string, want bool) {
 		t.Helper()
-		s := &apiServer{answers: map[string]any{"/api/v1/pods": []any{object(`{'metadata': {'name': 'db-0', 'namespace': 'shop', 'ownerReferences': [{'kind': 'StatefulSet', 'name': 'db', 'controller': true}]},
+		s := &apiServer{answers: map[string]any{"/api/v1/services": []any{
+			object(`{'metadata': {'name': 'db', 'namespace': 'shop'}, 'spec': {'selector': {'app': 'db'}, 'clusterIP': '10.96.0.7', 'clusterIPs': ['10.96.0.7', 'fd00::7']}}`),
+			object(`{'metadata': {'name': 'db-pods', 'namespace': 'shop'}, 'spec': {'selector': {'app': 'db'}, 'clusterIP': 'None', 'clusterIPs': ['None']}}`),
+		}, "/api/v1/pods": []any{object(`{'metadata': {'name': 'db-0', 'namespace': 'shop', 'labels': {'app': 'db'}, 'ownerReferences': [{'kind': 'StatefulSet', 'name': 'db', 'controller': true}]},
 			'spec': {'initContainers': [{'name': 'istio-proxy', 'restartPolicy': 'Always', 'resources': {'limits': {'cpu': '2', 'memory': '1Gi'}, 'requests': {'cpu': '100m', 'memory': '128Mi'}}}],
 				'containers': [%s]}, 'status': {'phase': 'Running', 'qosClass': 'Burstable'}}`, others)}}}
 		r, _, err := Kube(t.Context(), Cluster{Kubeconfig: s.kubeconfig(t), Context: "mine"}, Options{Log: "/log"})
@@ -136,7 +139,7 @@ func TestSpecIsReadBack(t *testing.T) {
 		num := func(f float64) *float64 { return &f }
 		for _, c := range back.Containers {
 			spec := &request.Spec{CPULimit: num(2), MemoryLimit: num(1 << 30), CPURequest: num(0.1), MemoryRequest: num(128 << 20),
-				OwnerKind: "StatefulSet", OwnerName: "db", QoS: "Burstable", OthersGuaranteed: &want, Init: true}
+				OwnerKind: "StatefulSet", OwnerName: "db", QoS: "Burstable", OthersGuaranteed: &want, Init: true, ClusterIP: "10.96.0.7,fd00::7"}
 			if !c.Sidecar {
 				spec = nil
 			}

@@ -25,6 +25,8 @@ type pod struct {
 	listed bool
 	// services that select it, sorted; none where nobody told.
 	services []string
+	// clusterIPs of the services of its namespace that have any, by name.
+	clusterIPs map[string]string
 	// owner is its workload, of that kind, "" where nobody told.
 	ownerKind, owner string
 	// qos is its class, othersGuaranteed whether all containers but the sidecar have
@@ -173,6 +175,7 @@ func (r *Request) add(n name, p *pod, service string) {
 		row := Row{Service: service, Pod: n.pod, Namespace: n.namespace, Container: called, IP: p.ip, CPU: c.cpu, Memory: c.memory}
 		if called == sidecar {
 			row.specify(p, c)
+			row.ClusterIP = p.clusterIPs[service]
 		}
 		r.Containers = append(r.Containers, row)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/rest"
@@ -175,12 +176,14 @@ func (p *pod) specified(c kubeContainer, init bool) {
 	to.cpuRequest, to.memoryRequest = quantity(c.Resources.Requests["cpu"]), quantity(c.Resources.Requests["memory"])
 }
 
-// services notes which pods each Service selects.
+// services notes which pods each Service selects, and its addresses.
 func (k *cluster) services(ctx context.Context, ns string, f fleet) error {
 	type service struct {
 		Meta meta `json:"metadata"`
 		Spec struct {
-			Selector map[string]string `json:"selector"`
+			Selector   map[string]string `json:"selector"`
+			ClusterIP  string            `json:"clusterIP"`
+			ClusterIPs []string          `json:"clusterIPs"`
 		} `json:"spec"`
 	}
 	byNamespace := map[string][]*pod{}
@@ -191,6 +194,7 @@ func (k *cluster) services(ctx context.Context, ns string, f fleet) error {
 		for _, p := range byNamespace[s.Meta.Namespace] {
 			if selects(s.Spec.Selector, p.labels) {
 				p.services = append(p.services, s.Meta.Name)
+				p.reach(s.Meta.Name, append(s.Spec.ClusterIPs, s.Spec.ClusterIP))
 			}
 		}
 	})
@@ -199,6 +203,23 @@ func (k *cluster) services(ctx context.Context, ns string, f fleet) error {
 		p.services = slices.Compact(p.services)
 	}
 	return err
+}
+
+// reach notes a Service's virtual addresses, of which headless ones have none.
+func (p *pod) reach(service string, ips []string) {
+	var real []string
+	for _, ip := range ips {
+		if ip != "" && ip != "None" && !slices.Contains(real, ip) {
+			real = append(real, ip)
+		}
+	}
+	if len(real) == 0 {
+		return
+	}
+	if p.clusterIPs == nil {
+		p.clusterIPs = map[string]string{}
+	}
+	p.clusterIPs[service] = strings.Join(real, ",")
 }
 
 // selects tells whether a Service's selector picks a pod; one without a selector

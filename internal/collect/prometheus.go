@@ -140,6 +140,9 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 	if err := q.specs(ctx, found); err != nil {
 		return nil, err
 	}
+	if err := q.clusterIPs(ctx, f); err != nil {
+		return nil, err
+	}
 	if infos == 0 {
 		warnings = append(warnings, "there is no kube_pod_info of these pods: without kube-state-metrics their addresses are not known, and an access log cannot be joined with them")
 	}
@@ -147,6 +150,27 @@ func (q *querier) state(ctx context.Context, f fleet, o Options) (warnings []str
 		warnings = append(warnings, "kube_pod_labels tell no label that names a service (kube-state-metrics need --metric-labels-allowlist=pods=[app,…]): services are named by their workloads")
 	}
 	return warnings, nil
+}
+
+// clusterIPs adds the virtual addresses of services, where they are told.
+func (q *querier) clusterIPs(ctx context.Context, f fleet) error {
+	byNamespace := map[string]*pod{} // one that stands for all
+	err := q.each(ctx, `max by (namespace,service,exported_namespace,exported_service,cluster_ip) (kube_service_info)`, func(m model.Metric, _ float64) {
+		ns, service := string(m["namespace"]), string(m["service"])
+		if m["exported_service"] != "" {
+			ns, service = string(m["exported_namespace"]), string(m["exported_service"])
+		}
+		if byNamespace[ns] == nil {
+			byNamespace[ns] = new(pod)
+		}
+		byNamespace[ns].reach(service, []string{string(m["cluster_ip"])})
+	})
+	for n, p := range f {
+		if all := byNamespace[n.namespace]; all != nil {
+			p.clusterIPs = all.clusterIPs
+		}
+	}
+	return err
 }
 
 // specs adds what sidecars may use and are promised.

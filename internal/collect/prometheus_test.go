@@ -67,7 +67,8 @@ func shop() series {
 			"1 namespace=shop pod=cart-5ff8d5599f-7tq9x pod_ip=10.0.0.2 created_by_kind=ReplicaSet created_by_name=cart-5ff8d5599f",
 			"1 namespace=pay pod=pay-0 pod_ip=10.0.0.3 created_by_kind=StatefulSet created_by_name=pay", "1 namespace=other pod=x pod_ip=10.0.0.9",
 		},
-		"(kube_pod_labels)": {"1 namespace=pay pod=pay-0 label_app=payments label_app_kubernetes_io_name=p"},
+		"(kube_pod_labels)":   {"1 namespace=pay pod=pay-0 label_app=payments label_app_kubernetes_io_name=p"},
+		"(kube_service_info)": {"1 namespace=pay service=payments cluster_ip=10.96.0.3", "1 namespace=other service=cart cluster_ip=10.96.0.4", "1 namespace=ksm service=ksm exported_namespace=shop exported_service=cart cluster_ip=None"},
 		"kube_pod_container_resource_limits{resource=\"cpu\"":         {"0.5 namespace=shop pod=cart-5ff8d5599f-rhvwg", "0.5 namespace=shop pod=cart-5ff8d5599f-7tq9x"},
 		"kube_pod_container_resource_limits{resource=\"memory\"":      {"1e9 namespace=shop pod=cart-5ff8d5599f-rhvwg", "1e9 namespace=shop pod=cart-5ff8d5599f-7tq9x"},
 		"kube_pod_init_container_resource_limits{resource=\"cpu\"":    {"2 namespace=pay pod=pay-0"},
@@ -102,6 +103,15 @@ func TestPrometheus(t *testing.T) {
 		t.Errorf("limits %v and %v, log %s", r.CPULimit, r.MemoryLimit, r.AccessLog)
 	}
 	mustWarn(t, warnings, "1 pod is nothing but a proxy", "of 1 of 3 sidecars nobody told what CPU")
+	for _, row := range r.Containers {
+		want := ""
+		if row.Service == "payments" && row.Container == sidecar {
+			want = "10.96.0.3"
+		}
+		if row.ClusterIP != want {
+			t.Errorf("%s %s: the service's address is %q, want %q", row.Service, row.Container, row.ClusterIP, want)
+		}
+	}
 	const first = `Bearer secretsum by (namespace,pod,container) (max by (namespace,pod,container,cpu) (rate(container_cpu_usage_seconds_total{container!="",container!="POD",pod!="",namespace=~"shop|p\\.y"}[1m30s])))`
 	if (*asked)[0] != first {
 		t.Errorf("asked %s\nwant  %s", (*asked)[0], first)

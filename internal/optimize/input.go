@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-mesh/sluice/budget"
@@ -10,7 +11,7 @@ import (
 )
 
 // graphPods is the fleet as the graph's join wants it. A pod that reported
-// several addresses is listed once for each.
+// several addresses is listed once for each, and for each that its service has.
 func graphPods(fleet []request.Service) []graph.Pod {
 	var pods []graph.Pod
 	for _, s := range fleet {
@@ -21,6 +22,12 @@ func graphPods(fleet []request.Service) []graph.Pod {
 			}
 			for _, a := range addresses {
 				pods = append(pods, graph.Pod{Service: s.Name, Namespace: p.Namespace, Name: p.Name, Address: a})
+			}
+			if p.Spec == nil || p.Spec.ClusterIP == "" {
+				continue
+			}
+			for a := range strings.SplitSeq(p.Spec.ClusterIP, ",") {
+				pods = append(pods, graph.Pod{Service: s.Name, Namespace: p.Namespace, Name: p.Name, Address: a, Virtual: true})
 			}
 		}
 	}

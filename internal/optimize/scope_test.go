@@ -124,6 +124,46 @@ func TestHostThatNoRouteLedToIsKept(t *testing.T) {
 	}
 }
 
+// TestSwallowedConnectionsAreKept: what a mesh that forbids unknown destinations swallows
+// names nobody but the address that it was for: a pod's or, where rows tell it, that of a
+// service. A pod's own line of what it refused has such an address too, its own.
+func TestSwallowedConnectionsAreKept(t *testing.T) {
+	w := chain(200, 0)
+	middle, rare := w.ip(1, 0), w.ip(3, 0)
+	const vip, want = "10.96.0.7", "default/rare.default.svc.cluster.local"
+	to := func(from, ip string, more fields) []fields {
+		more["downstream_local_address"], more["request_id"] = ip, nil
+		return []fields{sent(5, from, "", more)}
+	}
+	nothing := func() fields { return fields{"upstream_cluster": nil, "response_flags": "UF", "response_code": 0} }
+	for name, c := range map[string]struct {
+		lines []fields
+		want  bool
+	}{
+		"black hole":          {to(middle, rare+":3306", fields{"upstream_cluster": "BlackHoleCluster", "response_flags": "UH"}), true},
+		"no cluster":          {to(middle, rare+":3306", nothing()), true},
+		"address for a host":  {to(middle, rare+":3306", fields{"upstream_cluster": nil, "authority": rare + ":3306"}), true},
+		"odd name for a host": {to(middle, rare+":3306", fields{"upstream_cluster": nil, "authority": "legacy.example.com"}), true},
+		"service's address":   {to(middle, vip+":3306", nothing()), true},
+		"name in TLS":         {to(middle, "10.96.0.8:443", fields{"upstream_cluster": "BlackHoleCluster", "requested_server_name": "rare.default.svc.cluster.local"}), true},
+		"nobody's address":    {to(middle, "10.96.0.9:3306", nothing()), false},
+		"its own address":     {to(middle, middle+":3306", nothing()), false},
+		"from outside":        {to("203.0.113.7", rare+":3306", nothing()), false},
+		"from another":        {to(w.ip(2, 0), rare+":3306", nothing()), false},
+	} {
+		req := w.with(c.lines...)
+		for i := range req.Containers {
+			if row := &req.Containers[i]; row.Service == "rare" {
+				row.Spec = &request.Spec{ClusterIP: "fd00::7," + vip}
+			}
+		}
+		hosts, _ := scopeOf(t, req, nil, "middle")
+		if slices.Contains(hosts, want) != c.want || !slices.Contains(hosts, "default/back.default.svc.cluster.local") {
+			t.Errorf("%s: %q, want %s among them: %v", name, hosts, want, c.want)
+		}
+	}
+}
+
 // TestNoSidecarForGatewaysAndAmbientPods: gateways are known by their labels, in any
 // namespace, by Istio's own names where nobody told labels, and by passing on what pods
 // send to them; ambient pods by theirs.
@@ -153,11 +193,18 @@ func TestNoSidecarForGatewaysAndAmbientPods(t *testing.T) {
 			}
 		}
 	}
+	app := func(name string) func(*request.Container) {
+		return func(c *request.Container) { c.Labels = []request.Label{{Key: "app", Value: name}} }
+	}
 	f("", nil)
 	f("", labelled("istio.io/dataplane-mode", "none", "istio", "pilot"))
 	f(isAmbient, labelled("istio.io/dataplane-mode", "ambient"))
 	f(isGateway, labelled("istio", "egressgateway"))
 	f(isGateway, labelled("istio", "ingressgateway"))
+	f(isGateway, labelled("istio", "rare")) // Istio's chart "gateway", released as rare
+	f(isGateway, app("istio-egressgateway"))
+	f("", app("istio-egressgateway-client"))
+	f("", app("istiod"))
 	f(isGateway, labelled("gateway.networking.k8s.io/gateway-name", "g"))
 	f(isGateway, labelled("gateway.istio.io/managed", "istio.io-gateway-controller"))
 	f(isGateway, labelled("operator.istio.io/component", "EgressGateways"))

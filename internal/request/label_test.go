@@ -75,8 +75,11 @@ func TestSpec(t *testing.T) {
 		}
 	}
 	f(`"cpu_limit": 2, "memory_limit": 1e9, "cpu_request": 0.1, "memory_request": 5, "owner_kind": "StatefulSet", "owner_name": "db", "qos_class": "Burstable", "others_guaranteed": true, "init_container": true`,
-		&Spec{num(2), num(1e9), num(0.1), num(5), "StatefulSet", "db", "Burstable", &yes, true})
+		&Spec{num(2), num(1e9), num(0.1), num(5), "StatefulSet", "db", "Burstable", &yes, true, ""})
 	f(`"cpu_limit": "2", "memory_limit": -1, "cpu_request": [1], "memory_request": {}, "owner_kind": 7, "owner_name": null, "qos_class": true, "others_guaranteed": "yes", "init_container": 1`, nil)
 	f(`"cpu_limit": NaN, "memory_limit": 1e999, "owner_kind": "a b", "owner_name": "$(x)", "qos_class": "Burstable\n", "other": 1`, nil)
+	f(`"cluster_ip": "10.96.0.7,FD00::7"`, &Spec{ClusterIP: "10.96.0.7,FD00::7"})
+	f(`"cluster_ip": "None"`, nil)
+	f(`"cluster_ip": ["10.96.0.7"]`, nil)
 	f(`"cpu_limit": 2, "cpu_limit": "x"`, &Spec{CPULimit: num(2)})
 }

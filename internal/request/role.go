@@ -2,8 +2,8 @@ package request
 
 import "strings"
 
-// gatewayNames are the Services of Istio's own gateways, for pods whose labels nobody
-// told.
+// gatewayNames are what Istio's own charts call its gateways: the Service, and the label
+// app of the pods, by which those are known of which no more was told.
 var gatewayNames = map[string]bool{"istio-ingressgateway": true, "istio-egressgateway": true, "istio-eastwestgateway": true}
 
 // IsGateway is whether a pod with these labels (none where nobody told) of that service
@@ -18,7 +18,11 @@ func IsGateway(service string, labels map[string]string) bool {
 			return true
 		}
 	}
-	return strings.HasSuffix(labels["istio"], "gateway") || strings.HasSuffix(labels["operator.istio.io/component"], "Gateways")
+	app, istio := labels["app"], labels["istio"]
+	if gatewayNames[app] || istio != "" && istio == strings.TrimPrefix(app, "istio-") {
+		return true // the chart "gateway" names both labels after its release
+	}
+	return strings.HasSuffix(istio, "gateway") || strings.HasSuffix(labels["operator.istio.io/component"], "Gateways")
 }
 
 // IsAmbient is whether a pod with these labels is in the ambient mesh: it has no

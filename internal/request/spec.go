@@ -20,6 +20,9 @@ type Spec struct {
 	OthersGuaranteed *bool
 	// Init is that the container is among the initContainers (a native sidecar).
 	Init bool
+	// ClusterIP is the virtual address of the pod's service, or several with commas
+	// between them; "" where it has none (headless).
+	ClusterIP string
 }
 
 // specField reads a field of a Spec, or passes one that means nothing here.
@@ -73,6 +76,8 @@ func (s *Spec) field(key string) func(value) {
 		return text(&s.OwnerName)
 	case "qos_class":
 		return text(&s.QoS)
+	case "cluster_ip":
+		return text(&s.ClusterIP)
 	}
 	return s.flag(key)
 }
@@ -98,6 +103,8 @@ func fits(key, text string) bool {
 	switch key {
 	case "qos_class":
 		return text == "Guaranteed" || text == "Burstable" || text == "BestEffort"
+	case "cluster_ip":
+		return only(strings.ToLower(text), "0123456789abcdef.:,")
 	case "owner_kind":
 		return len(text) <= maxLabelValue && only(strings.ToLower(text), dnsLetters)
 	}
@@ -123,7 +130,7 @@ func (s *Spec) with(t *Spec) *Spec {
 		CPULimit: larger(s.CPULimit, t.CPULimit), MemoryLimit: larger(s.MemoryLimit, t.MemoryLimit),
 		CPURequest: larger(s.CPURequest, t.CPURequest), MemoryRequest: larger(s.MemoryRequest, t.MemoryRequest),
 		OwnerKind: s.OwnerKind, OwnerName: s.OwnerName, QoS: first(s.QoS, t.QoS), Init: s.Init || t.Init,
-		OthersGuaranteed: s.OthersGuaranteed,
+		OthersGuaranteed: s.OthersGuaranteed, ClusterIP: first(s.ClusterIP, t.ClusterIP),
 	}
 	if s.OwnerName == "" || t.OwnerName != "" && cmp.Or(cmp.Compare(t.OwnerKind, s.OwnerKind), cmp.Compare(t.OwnerName, s.OwnerName)) < 0 {
 		all.OwnerKind, all.OwnerName = t.OwnerKind, t.OwnerName
