@@ -18,12 +18,17 @@ import (
 const diffLong = `Two plans side by side: what changes for whom, which pods have to restart for it and
 why, which Istio resources change, and what the new plan is predicted to bring.
 
-OLD and NEW are documents that 'sluice plan -o json' printed, '-' for standard input,
-or rounds of a server, by their URLs. Whether memory may shrink in place depends on
-what sidecars use, which documents do not tell: a shrinking limit counts as a restart.`
+OLD and NEW are documents that 'sluice plan -o json' printed, answers of /optimize, '-'
+for standard input, or rounds of a server, by their URLs. Whether memory may shrink in
+place depends on what sidecars use, which documents do not tell: a shrinking limit counts
+as a restart.
+
+Of what 'sluice crs' prints, or 'kubectl get sidecars -A -o yaml', the Istio resources
+are compared, with those of a plan too; of 'sluice plan -o patch' the patches.`
 
 const diffExample = `  sluice diff old.json new.json
   sluice plan REQUEST.json -o json | sluice diff old.json -
+  sluice crs REQUEST.json | sluice diff applied.yaml -
   sluice diff http://127.0.0.1:3001/rounds/1 http://127.0.0.1:3001/rounds/latest -o json`
 
 // diffCommand is `sluice diff`.
@@ -65,7 +70,10 @@ func (c *diffCommand) run(ctx context.Context, args []string) error {
 			return usagef("%s: %v", name, err)
 		}
 	}
-	d := report.Diff(docs[0], docs[1])
+	d, err := report.Diff(docs[0], docs[1])
+	if err != nil {
+		return usagef("%s and %s: %v", args[0], args[1], err)
+	}
 	c.env.warn(d.Warnings)
 	if c.form.is("json") {
 		return c.env.printDocument(d.JSON())

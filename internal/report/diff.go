@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,7 +12,8 @@ import (
 	"github.com/sluice-mesh/sluice/internal/optimize"
 )
 
-// PlanDocument is as much of what Plan prints as a comparison needs.
+// PlanDocument is as much of what Plan prints as a comparison needs, or of what prints
+// its resources alone.
 type PlanDocument struct {
 	Round     int           `json:"round"`
 	Resource  []planned     `json:"resource"`
@@ -27,6 +26,8 @@ type PlanDocument struct {
 
 	// resources by kind, namespace and name.
 	resources map[string]appliedCR
+	// form is what the document holds.
+	form form
 }
 
 // planned is one service's row.
@@ -69,25 +70,6 @@ type appliedCR struct {
 	text string
 }
 
-// ReadPlan reads what Plan printed.
-func ReadPlan(text []byte) (*PlanDocument, error) {
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(text, &keys); err != nil {
-		return nil, fmt.Errorf("it is no JSON object: %w", err)
-	}
-	if _, ok := keys["containers"]; ok {
-		return nil, errors.New("it is a request, not a plan: 'sluice plan REQUEST.json -o json' makes one of it")
-	}
-	if _, ok := keys["resource"]; !ok {
-		return nil, errors.New(`it has no "resource": expected what 'sluice plan -o json' or GET /rounds/N answers`)
-	}
-	d := &PlanDocument{}
-	if err := json.Unmarshal(text, d); err != nil {
-		return nil, fmt.Errorf("it is no plan: %w", err)
-	}
-	return d, d.index()
-}
-
 // index reads the resources, and refuses amounts that no plan has.
 func (d *PlanDocument) index() error {
 	for _, p := range d.Resource {
@@ -101,7 +83,7 @@ func (d *PlanDocument) index() error {
 		if err := yaml.Unmarshal([]byte(text), &cr); err != nil {
 			return fmt.Errorf("istio_cr %d is no resource: %w", i, err)
 		}
-		d.resources[cr.Kind+"\x00"+cr.Metadata.Namespace+"\x00"+cr.Metadata.Name] = cr
+		d.resources[cr.key()] = cr
 	}
 	return nil
 }
@@ -137,10 +119,15 @@ type Difference struct {
 	// Services that differ, by name; Same is how many do not.
 	Services []serviceChange
 	Same     int
-	// Restarts is how many pods must restart, InPlace how many can be resized.
+	// Restarts is how many pods must restart, InPlace how many can be resized; PodsTold
+	// is that the documents tell how many there are.
 	Restarts, InPlace int
-	// Resources that differ, by namespace and name.
-	Resources []resourceChange
+	PodsTold          bool
+	// Resources that differ, by namespace and name; SameResources is how many do not.
+	// ResourcesOnly is that one of the documents holds nothing else.
+	Resources     []resourceChange
+	SameResources int
+	ResourcesOnly bool
 	// Untold is how many rows only one of the plans has, the other having been cut.
 	Untold   untold
 	Warnings []string
@@ -153,7 +140,7 @@ type Difference struct {
 type serviceChange struct {
 	Service   string       `json:"service"`
 	Change    string       `json:"change"`
-	Pods      int          `json:"pods"`
+	Pods      *int         `json:"pods"` // null where neither document tells
 	OldCPU    cores        `json:"old_cpu"`
 	NewCPU    cores        `json:"new_cpu"`
 	OldMemory budget.Bytes `json:"old_memory"`
@@ -174,13 +161,20 @@ type resourceChange struct {
 	Fields []fieldChange `json:"fields,omitempty"`
 }
 
-// Diff compares two plans.
-func Diff(old, new *PlanDocument) *Difference {
-	d := &Difference{Old: *old, New: *new}
-	d.compareServices()
+// Diff compares two documents as far as both tell the same. It is an error if they have
+// nothing in common.
+func Diff(old, new *PlanDocument) (*Difference, error) {
+	only, err := inCommon(old, new)
+	if err != nil {
+		return nil, err
+	}
+	d := &Difference{Old: *old, New: *new, ResourcesOnly: only, PodsTold: len(old.Sidecars)+len(new.Sidecars) > 0}
+	if !only {
+		d.compareServices()
+	}
 	d.compareResources()
 	d.incomplete()
-	return d
+	return d, nil
 }
 
 // union of the keys of two maps, sorted.
@@ -203,20 +197,27 @@ func (d *Difference) compareServices() {
 		if d.cannotTell("resource", before, after, untold{Services: 1}) {
 			continue
 		}
-		c := serviceChange{Service: name, Change: changed, Pods: newPods[name],
+		pods := newPods[name]
+		if !after || len(d.New.Sidecars) == 0 {
+			pods = oldPods[name]
+		}
+		c := serviceChange{Service: name, Change: changed,
 			OldCPU: cores(from.CPU), NewCPU: cores(to.CPU), OldMemory: from.Memory, NewMemory: to.Memory}
 		switch {
 		case !before:
 			c.Change, c.Because = added, "its pods are new or were not planned before"
 		case !after:
-			c.Change, c.Pods, c.Because = removed, oldPods[name], "the new plan says nothing of it"
+			c.Change, c.Because = removed, "the new plan says nothing of it"
 		default:
 			c.Restart, c.Because = optimize.Resize(from, to, nil)
 			if c.Restart {
-				d.Restarts += c.Pods
+				d.Restarts += pods
 			} else {
-				d.InPlace += c.Pods
+				d.InPlace += pods
 			}
+		}
+		if d.PodsTold {
+			c.Pods = &pods
 		}
 		d.Services = append(d.Services, c)
 	}
@@ -239,7 +240,8 @@ func (d *Difference) compareResources() {
 	for _, key := range union(d.Old.resources, d.New.resources) {
 		was, before := d.Old.resources[key]
 		is, after := d.New.resources[key]
-		if was.text == is.text {
+		if before && after && same(was.text, is.text) {
+			d.SameResources++
 			continue
 		}
 		if d.cannotTell("istio_cr", before, after, untold{Resources: 1}) {

@@ -37,7 +37,8 @@ func twoPlans(t *testing.T) (old, new *PlanDocument) {
 }
 
 func TestDiff(t *testing.T) {
-	d := Diff(twoPlans(t))
+	old, new := twoPlans(t)
+	d := diffOf(t, old, new)
 	want := []struct {
 		service, change string
 		restart         bool
@@ -68,6 +69,15 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+func diffOf(t *testing.T, old, new *PlanDocument) *Difference {
+	t.Helper()
+	d, err := Diff(old, new)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // TestDiffOfHosts: what a scope gains and loses is named.
 func TestDiffOfHosts(t *testing.T) {
 	plan := func(hosts string) *PlanDocument {
@@ -77,7 +87,7 @@ func TestDiffOfHosts(t *testing.T) {
 		}
 		return d
 	}
-	d := Diff(plan("a/a.a, b/b.b"), plan("b/b.b, c/c.c"))
+	d := diffOf(t, plan("a/a.a, b/b.b"), plan("b/b.b, c/c.c"))
 	if len(d.Resources) != 1 || d.Resources[0].Change != changed || d.Resources[0].Added[0] != "c/c.c" || d.Resources[0].Removed[0] != "a/a.a" {
 		t.Errorf("%+v", d.Resources)
 	}
@@ -97,7 +107,7 @@ func TestDiffOfFields(t *testing.T) {
 		"spec: {egress: [{hosts: [a/a.a, b/b.b]}], workloadSelector: {labels: {app: x, tier: t}}}"
 	f := func(new string, want ...string) {
 		t.Helper()
-		d := Diff(plan(old), plan(new))
+		d := diffOf(t, plan(old), plan(new))
 		var b bytes.Buffer
 		if err := d.Table(&b, false); err != nil {
 			t.Fatal(err)
@@ -143,7 +153,7 @@ func TestDiffOfCutPlans(t *testing.T) {
 		}
 		return d
 	}
-	d := Diff(plan(10, 3, 20), plan(12, 7, 20))
+	d := diffOf(t, plan(10, 3, 20), plan(12, 7, 20))
 	if len(d.Services)+len(d.Resources) != 0 || d.Same != 10 || d.Untold != (untold{2, 4}) {
 		t.Errorf("%+v", d)
 	}
@@ -154,14 +164,14 @@ func TestDiffOfCutPlans(t *testing.T) {
 		}
 	}
 	// Of a plan that is whole the rest is gone indeed.
-	if d := Diff(plan(12, 7, 20), plan(10, 3, 3)); d.Untold != (untold{}) || len(d.Services) != 2 || len(d.Resources) != 4 {
+	if d := diffOf(t, plan(12, 7, 20), plan(10, 3, 3)); d.Untold != (untold{}) || len(d.Services) != 2 || len(d.Resources) != 4 {
 		t.Errorf("%+v, %d services, %d resources", d.Untold, len(d.Services), len(d.Resources))
 	}
 }
 
 func TestDiffOfThePlanItself(t *testing.T) {
 	old, _ := twoPlans(t)
-	d := Diff(old, old)
+	d := diffOf(t, old, old)
 	if len(d.Services)+len(d.Resources)+d.Restarts+d.InPlace != 0 || d.Same != 3 {
 		t.Errorf("%+v", d)
 	}
@@ -172,7 +182,8 @@ func TestDiffOfThePlanItself(t *testing.T) {
 }
 
 func TestDiffForms(t *testing.T) {
-	d := Diff(twoPlans(t))
+	old, new := twoPlans(t)
+	d := diffOf(t, old, new)
 	var b bytes.Buffer
 	if err := d.Table(&b, false); err != nil {
 		t.Fatal(err)
@@ -205,9 +216,9 @@ func TestDiffForms(t *testing.T) {
 // TestReadPlanRefuses: what is no plan is told so, and nothing panics.
 func TestReadPlanRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		``:                                    "no JSON object",
+		``:                                    "it is empty",
 		`[]`:                                  "no JSON object",
-		`null`:                                `no "resource"`,
+		`null`:                                "no Kubernetes object",
 		`{"containers": []}`:                  "a request, not a plan",
 		`{"resource": 1}`:                     "no plan",
 		`{"resource": [{"cpu": -1}]}`:         "no sidecar can",
@@ -226,7 +237,7 @@ func TestDiffTellsThatPlansWereCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := Diff(d, d).Warnings; len(w) != 2 {
+	if w := diffOf(t, d, d).Warnings; len(w) != 2 {
 		t.Errorf("%q", w)
 	}
 }

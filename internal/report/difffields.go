@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -45,10 +46,44 @@ func fieldsBetween(old, new string) ([]fieldChange, error) {
 	return out, nil
 }
 
+// same is whether two texts are one resource, in YAML or JSON.
+func same(old, new string) bool {
+	if old == new {
+		return true
+	}
+	was, err := bare(old)
+	if err != nil {
+		return false
+	}
+	is, err := bare(new)
+	return err == nil && reflect.DeepEqual(was, is)
+}
+
+// serverSet are the fields that the API server and kubectl add to what was applied.
+var serverSet = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}
+
+// bare is a resource as it was applied.
+func bare(text string) (doc any, err error) {
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		return nil, err
+	}
+	object, _ := doc.(map[string]any)
+	delete(object, "status")
+	meta, _ := object["metadata"].(map[string]any)
+	for _, field := range serverSet {
+		delete(meta, field)
+	}
+	notes, ok := meta["annotations"].(map[string]any)
+	if delete(notes, "kubectl.kubernetes.io/last-applied-configuration"); ok && len(notes) == 0 {
+		delete(meta, "annotations")
+	}
+	return doc, nil
+}
+
 // flat are a resource's values by their paths, such as spec.egress[0].port.number.
 func flat(text string) (map[string]json.RawMessage, error) {
-	var doc any
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+	doc, err := bare(text)
+	if err != nil {
 		return nil, err
 	}
 	out := map[string]json.RawMessage{}

@@ -62,14 +62,22 @@ func (d *Difference) totals() totalsPair {
 // JSON is `sluice diff -o json`.
 func (d *Difference) JSON() ([]byte, error) {
 	var doc document
+	if d.ResourcesOnly {
+		doc.list("resources", 1, rowsOf(d.Resources, nil))
+		doc.set("resources_same", d.SameResources)
+		doc.set("untold", d.Untold)
+		doc.list("warnings", 2, warningRows(d.Warnings))
+		return doc.finish(0)
+	}
 	doc.set("rounds", map[string]int{"old": d.Old.Round, "new": d.New.Round})
 	doc.set("totals", d.totals())
 	doc.set("predicted", gatewayPairOf(d.Old.Predicted, d.New.Predicted))
 	doc.set("observed", gatewayPairOf(d.Old.Observed, d.New.Observed))
-	doc.set("pods", map[string]int{"restart": d.Restarts, "in_place": d.InPlace})
+	doc.set("pods", map[string]*int{"restart": d.pods(d.Restarts), "in_place": d.pods(d.InPlace)})
 	doc.list("services", 1, rowsOf(d.Services, nil))
 	doc.set("services_same", d.Same)
 	doc.list("resources", 2, rowsOf(d.Resources, nil))
+	doc.set("resources_same", d.SameResources)
 	doc.set("untold", d.Untold)
 	doc.list("warnings", 3, warningRows(d.Warnings))
 	return doc.finish(0)
@@ -78,12 +86,14 @@ func (d *Difference) JSON() ([]byte, error) {
 // Table is `sluice diff`.
 func (d *Difference) Table(w io.Writer, colour bool) error {
 	var b bytes.Buffer
-	t := d.totals()
-	fmt.Fprintf(&b, "Foreseen   %s; %s\n", fromTo(d.Old.Predicted.MeanMS, d.New.Predicted.MeanMS, "ms"), fromTo(d.Old.Predicted.Rate, d.New.Predicted.Rate, "requests/s"))
-	fmt.Fprintf(&b, "Observed   %s; %s\n", fromTo(d.Old.Observed.MeanMS, d.New.Observed.MeanMS, "ms"), fromTo(d.Old.Observed.Rate, d.New.Observed.Rate, "requests/s"))
-	fmt.Fprintf(&b, "CPU        %s\nMemory     %s\n", fromToFigure(t.CPU, 1, "cores"), fromToFigure(t.Memory, 1e6, "MB"))
-	fmt.Fprintf(&b, "Pods       %s restart, %s resized in place\n", strconv.Itoa(d.Restarts), strconv.Itoa(d.InPlace))
-	fmt.Fprintf(&b, "Services   %d differ, %d do not; %s\n", len(d.Services), d.Same, count(len(d.Resources), "Istio resource")+" to change")
+	if d.ResourcesOnly {
+		fmt.Fprintf(&b, "Resources  %d differ, %d do not\n", len(d.Resources), d.SameResources)
+		if d.New.form == ofPatches {
+			b.WriteString("Pods       those of each workload whose patch differs restart when it is applied\n")
+		}
+	} else {
+		d.head(&b)
+	}
 	if len(d.Services) > 0 {
 		b.WriteByte('\n')
 		d.serviceTable(&b, colour)
@@ -96,6 +106,28 @@ func (d *Difference) Table(w io.Writer, colour bool) error {
 	return err
 }
 
+// pods is a number of pods, nil where the documents do not tell of any.
+func (d *Difference) pods(n int) *int {
+	if !d.PodsTold {
+		return nil
+	}
+	return &n
+}
+
+// head writes what changes as a whole.
+func (d *Difference) head(b *bytes.Buffer) {
+	t := d.totals()
+	fmt.Fprintf(b, "Foreseen   %s; %s\n", fromTo(d.Old.Predicted.MeanMS, d.New.Predicted.MeanMS, "ms"), fromTo(d.Old.Predicted.Rate, d.New.Predicted.Rate, "requests/s"))
+	fmt.Fprintf(b, "Observed   %s; %s\n", fromTo(d.Old.Observed.MeanMS, d.New.Observed.MeanMS, "ms"), fromTo(d.Old.Observed.Rate, d.New.Observed.Rate, "requests/s"))
+	fmt.Fprintf(b, "CPU        %s\nMemory     %s\n", fromToFigure(t.CPU, 1, "cores"), fromToFigure(t.Memory, 1e6, "MB"))
+	if d.PodsTold {
+		fmt.Fprintf(b, "Pods       %d restart, %d resized in place\n", d.Restarts, d.InPlace)
+	} else {
+		b.WriteString("Pods       neither document tells how many there are\n")
+	}
+	fmt.Fprintf(b, "Services   %d differ, %d do not; %s\n", len(d.Services), d.Same, count(len(d.Resources), "Istio resource")+" to change")
+}
+
 func (d *Difference) serviceTable(b *bytes.Buffer, colour bool) {
 	t := newTable(colour, "SERVICE", "CHANGE", ">PODS", ">CORES", "", ">MEMORY", "", "HOW", "WHY")
 	for _, c := range d.Services {
@@ -106,7 +138,11 @@ func (d *Difference) serviceTable(b *bytes.Buffer, colour bool) {
 		case c.Restart:
 			how = "restart"
 		}
-		t.add(c.Service, c.Change, strconv.Itoa(c.Pods), c.OldCPU.String(), "→ "+c.NewCPU.String(),
+		pods := "-"
+		if c.Pods != nil {
+			pods = strconv.Itoa(*c.Pods)
+		}
+		t.add(c.Service, c.Change, pods, c.OldCPU.String(), "→ "+c.NewCPU.String(),
 			megabytes(float64(c.OldMemory)), "→ "+megabytes(float64(c.NewMemory)), how, c.Because)
 	}
 	t.print(b)
