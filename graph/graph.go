@@ -44,7 +44,7 @@ type Node struct {
 	// logging that as received: an ingress or egress gateway, no sidecar.
 	Gateway bool
 	// Opaque, when not "", says why the log cannot tell what this service calls
-	// (it shares an address with another service); its calls are then incomplete.
+	// (another service's pod has the same address); its calls are then incomplete.
 	Opaque string
 }
 

@@ -55,6 +55,7 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 	}
 	if unsure {
 		j.decide(hops[first:])
+		j.settleTwins(hops[first:])
 	}
 	if nameless {
 		adopt(hops[first:])

@@ -17,8 +17,10 @@ type place struct {
 	// any, several where they belong to more than one.
 	pods []int32
 	node int32
-	// services are the first of several.
+	// services are the first of several; twins is that they all select the one pod that
+	// has the address.
 	services []int32
+	twins    bool
 	// receives is set once a line shows a call to it.
 	receives bool
 	// learned are the nodes it was called as, where no pod has it: at most
@@ -118,6 +120,7 @@ func (j *join) placeOf(a address) place {
 	if p.node == several {
 		p.services = j.servicesAt(a)
 		p.services = p.services[:min(len(p.services), manyNodes)]
+		p.twins = j.onePod(p.pods)
 	}
 	p.local = len(p.pods) == 0 && a.local()
 	p.odd = len(p.pods) == 0 && !p.local && !a.ip.IsValid()

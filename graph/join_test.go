@@ -377,3 +377,26 @@ func TestManyHosts(t *testing.T) {
 func nowhere(down, downLocal, authority, id string) line {
 	return line{down: down, downLocal: downLocal, authority: authority, id: id, start: 1, unknown: true}
 }
+
+// One pod of two services: whatever it calls is theirs, also what no request tells of.
+// Pods of two services at one address that are not one stay apart.
+func TestTwins(t *testing.T) {
+	lines := []line{
+		{down: "9.9.9.9:4", up: "10.0.1.1:80", host: fqdn("b"), id: "r", dur: 9},
+		{down: "10.0.1.1:4", up: "10.0.2.1:80", host: fqdn("d"), id: "r", start: 1, dur: 5},
+		{down: "10.0.1.1:5", up: "10.0.2.1:80", host: fqdn("d"), start: 20, dur: 5},
+	}
+	pods := []Pod{{Service: "b", Name: "b-0", Address: "10.0.1.1"}, {Service: "a", Name: "b-0", Address: "10.0.1.1"}, {Service: "d", Name: "d-0", Address: "10.0.2.1"}}
+	g := buildLines(pods, lines...)
+	if want := "a>d 1, b>d 1, ingress-gateway>b 1"; drawn(g) != want || node(t, g, "a").Opaque+node(t, g, "b").Opaque != "" {
+		t.Errorf("edges %s, want %s, and nobody opaque", drawn(g), want)
+	}
+	if e := edge(t, g, "a", "d"); e.RateLow != 0 {
+		t.Errorf("rate of a to d from %v: nothing says that it is not b's", e.RateLow)
+	}
+	pods[1].Name = "a-0"
+	g = buildLines(pods, lines...)
+	if want := "b>d 1, ingress-gateway>b 1"; drawn(g) != want || node(t, g, "a").Opaque == "" {
+		t.Errorf("edges %s, want %s", drawn(g), want)
+	}
+}

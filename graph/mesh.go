@@ -115,11 +115,12 @@ func (m *mesh) podsOfNode(node int32) []int32 {
 const maxNamed = 3
 
 // markShared makes the services opaque that share an address with others: who
-// of them called somebody cannot be told from the address.
+// of them called somebody cannot be told from the address. Services that select the
+// same pod are not: whatever it calls, it calls as both.
 func (m *mesh) markShared() {
 	for _, a := range m.addresses {
 		services := m.servicesAt(a)
-		if len(services) < 2 {
+		if len(services) < 2 || m.onePod(m.podsAt[a]) {
 			continue
 		}
 		for _, n := range services {
@@ -128,6 +129,16 @@ func (m *mesh) markShared() {
 			}
 		}
 	}
+}
+
+// onePod reports whether pods are one that several services select.
+func (m *mesh) onePod(pods []int32) bool {
+	at := func(pod int32) Pod { ref := m.pods[pod]; return m.nodes[ref.node].Pods[ref.index].Pod }
+	first := at(pods[0])
+	return !slices.ContainsFunc(pods, func(pod int32) bool {
+		p := at(pod)
+		return p.Name != first.Name || p.Namespace != first.Namespace
+	})
 }
 
 // hide makes a node opaque for a reason, the first that is found.

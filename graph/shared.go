@@ -53,6 +53,17 @@ func (j *join) decide(hops []hop) {
 	}
 }
 
+// settleTwins gives what is still nobody's to the first of the services that all select
+// the pod it came from: it was that pod's, whichever of them it served.
+func (j *join) settleTwins(hops []hop) {
+	for i := range hops {
+		if h := &hops[i]; h.from == none && h.unsure != nil && h.unsure.twins {
+			h.from = h.unsure.services[0]
+			h.fromPod, h.inferred = j.podOf(h.unsure, h.from), true
+		}
+	}
+}
+
 // courts of the places that a request's unsure calls came from.
 func (j *join) courts(hops []hop) map[*place]*court {
 	courts := make(map[*place]*court)

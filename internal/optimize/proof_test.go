@@ -2,12 +2,14 @@ package optimize
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-mesh/sluice/crgen"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -103,8 +105,8 @@ func TestGatewayAmongTheServices(t *testing.T) {
 	}
 }
 
-// TestSharedPodsAreOneScope: services that select the same pods get one Sidecar, or
-// none as here, where the log cannot tell which of them called.
+// TestSharedPodsAreOneScope: services that select the same pods get one Sidecar with what
+// either of them calls, be it called for a request to one of them or for none.
 func TestSharedPodsAreOneScope(t *testing.T) {
 	w := chain(600, 0.5)
 	req := w.request()
@@ -114,9 +116,22 @@ func TestSharedPodsAreOneScope(t *testing.T) {
 	}
 	twin.Service = "back-admin"
 	req.Containers = append(req.Containers, twin)
+	// A third of the 600 requests come to back, by one of middle's three pods.
+	lone := sent(3, twin.IP, w.ip(3, 0), fields{"request_id": nil, "path": nil, "upstream_cluster": "outbound|80||db.data.svc.cluster.local"})
+	text, err := json.Marshal(lone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.OpenLog = withLog(append(w.log(), text...)).OpenLog
 	merged := false
 	for _, s := range mustRun(t, req, nil).Scopes() {
-		merged = merged || s.Service == "back" && slices.Equal(s.Merged, []string{"back-admin"})
+		if s.Service != "back" || !slices.Equal(s.Merged, []string{"back-admin"}) {
+			continue
+		}
+		merged = true
+		if !s.Narrowed || s.Requests < 150 || !slices.ContainsFunc(s.Hosts, func(h crgen.HostEvidence) bool { return h.Host == "db.data.svc.cluster.local" }) {
+			t.Errorf("%+v", s)
+		}
 	}
 	if !merged {
 		t.Error("back and back-admin, which share a pod, have a scope each")
