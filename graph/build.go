@@ -28,6 +28,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 		g.Edges[i] = s.edgeOf(&s.tally[i])
 		g.limitHosts(&g.Edges[i])
 	}
+	g.Doubts = s.listDoubts()
 	s.fillPods(g)
 	g.markBack()
 	s.fillVisits(g)

@@ -149,7 +149,10 @@ type Graph struct {
 	// Nodes: the root first, then services by name, then externals by name.
 	Nodes []Node
 	// Edges by From's name, then To's name.
-	Edges   []Edge
+	Edges []Edge
+	// Doubts are the calls of which the log does not tell who made them or to whom, but
+	// that it was one of several services, by these.
+	Doubts  []Doubt
 	Gateway Gateway
 	Lines   Lines
 	// Untimed is set where no line has a start, so that nobody knows how often

@@ -30,6 +30,9 @@ func (s *survey) sum(h *hop, weight float64) {
 	w := &s.writers[s.writerOf(h)]
 	rate, bursts := weight/w.exposed[side]*s.standsFor(h), w.bursts
 	s.remark(h)
+	if h.unsure != nil || h.to == none {
+		s.waver(h)
+	}
 	laid := h.unsure != nil && s.doubt(h, rate)
 	if h.to >= 0 && h.from < 0 && !laid && (side == inSide || h.toPod != none && s.writers[h.toPod].in == 0) {
 		s.lost[h.to] += rate

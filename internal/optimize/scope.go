@@ -19,6 +19,12 @@ func observedScope(obs *Observation, told string) []crgen.Workload {
 		e := &g.Edges[i]
 		calls[e.From] = append(calls[e.From], e)
 	}
+	maybe := make([][]*graph.Doubt, len(g.Nodes))
+	for i := range g.Doubts {
+		for _, from := range g.Doubts[i].From {
+			maybe[from] = append(maybe[from], &g.Doubts[i])
+		}
+	}
 	proof, labels := newProof(obs), carried(obs.fleet)
 	shared := sharedPods(obs.fleet)
 	var ws []crgen.Workload
@@ -31,6 +37,9 @@ func observedScope(obs *Observation, told string) []crgen.Workload {
 			w := workload(n, home, told, proof, shared, labels)
 			for _, e := range calls[i] {
 				w.Upstreams = append(w.Upstreams, upstreams(g, e, home, told)...)
+			}
+			for _, d := range maybe[i] {
+				w.Upstreams = append(w.Upstreams, doubted(g, d, told)...)
 			}
 			ws = append(ws, w)
 		}
@@ -201,15 +210,34 @@ func upstreams(g *graph.Graph, e *graph.Edge, home, told string) []crgen.Upstrea
 			hosts, unnamed = p.Hosts, p.Unnamed
 		}
 	}
-	var out []crgen.Upstream
+	return slices.Clip(byName(byHosts(nil, hosts), to, unnamed, told))
+}
+
+// doubted are the hosts of calls that may be a workload's, to any of those that may be
+// meant.
+func doubted(g *graph.Graph, d *graph.Doubt, told string) []crgen.Upstream {
+	out := byHosts(nil, d.Hosts)
+	for _, to := range d.To {
+		out = byName(out, &g.Nodes[to], d.Unnamed, told)
+	}
+	return out
+}
+
+// byHosts appends hosts as upstreams.
+func byHosts(out []crgen.Upstream, hosts []graph.Host) []crgen.Upstream {
 	for _, h := range hosts {
 		out = append(out, crgen.Upstream{Host: h.Name, Calls: h.Calls, LastSeen: max(h.Last, 0)})
 	}
+	return out
+}
+
+// byName appends a service by its own name for calls that have none, if there are any.
+func byName(out []crgen.Upstream, to *graph.Node, unnamed graph.Host, told string) []crgen.Upstream {
 	if unnamed.Calls == 0 || to.Kind != graph.Service {
 		return out
 	}
 	for _, ns := range homesOf(to, told) {
 		out = append(out, crgen.Upstream{Host: to.Name, Namespace: ns, Calls: unnamed.Calls, LastSeen: max(unnamed.Last, 0)})
 	}
-	return slices.Clip(out)
+	return out
 }

@@ -164,6 +164,38 @@ func TestSwallowedConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// TestDoubtsStayInSight: two services behind one address (host networking) have no Sidecar
+// of their own, and their namespaces' defaults list what either may have called elsewhere.
+func TestDoubtsStayInSight(t *testing.T) {
+	w := chain(200, 0)
+	rare, back := w.ip(3, 0), w.ip(2, 0)
+	req := w.with(sent(5, back, w.ip(0, 0), fields{"request_id": nil, "upstream_cluster": "outbound|80||front.web.svc.cluster.local"}))
+	for i := range req.Containers {
+		row := &req.Containers[i]
+		switch row.Namespace = "web"; row.Service {
+		case "back":
+			row.Namespace = "data"
+		case "rare":
+			if row.Namespace = "ops"; row.IP == rare {
+				row.IP = back
+			}
+		}
+	}
+	rep := mustRun(t, req, nil)
+	open := map[string]bool{}
+	for _, r := range rep.Resources {
+		if r.Service == "" {
+			open[r.Namespace] = slices.Contains(r.Hosts, "web/front.web.svc.cluster.local")
+		}
+		if r.Service == "back" || r.Service == "rare" {
+			t.Errorf("%s has a Sidecar: %q", r.Service, r.Hosts)
+		}
+	}
+	if !open["data"] || !open["ops"] {
+		t.Errorf("in sight by namespace: %v, want of data and ops, for the call may be either's", open)
+	}
+}
+
 // TestNoSidecarForGatewaysAndAmbientPods: gateways are known by their labels, in any
 // namespace, by Istio's own names where nobody told labels, and by passing on what pods
 // send to them; ambient pods by theirs.
