@@ -385,6 +385,7 @@ func TestTwins(t *testing.T) {
 		{down: "9.9.9.9:4", up: "10.0.1.1:80", host: fqdn("b"), id: "r", dur: 9},
 		{down: "10.0.1.1:4", up: "10.0.2.1:80", host: fqdn("d"), id: "r", start: 1, dur: 5},
 		{down: "10.0.1.1:5", up: "10.0.2.1:80", host: fqdn("d"), start: 20, dur: 5},
+		{down: "10.0.1.1:6", downLocal: "172.20.0.1:80", cluster: "BlackHoleCluster", start: 30}, // to nobody that is known
 	}
 	pods := []Pod{{Service: "b", Name: "b-0", Address: "10.0.1.1"}, {Service: "a", Name: "b-0", Address: "10.0.1.1"}, {Service: "d", Name: "d-0", Address: "10.0.2.1"}}
 	g := buildLines(pods, lines...)

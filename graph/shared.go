@@ -284,11 +284,14 @@ func doubtful(places []*place, hops []hop) []*place {
 // of: their intervals must hold the truth either way. It reports whether a call of
 // nobody was shared out among them.
 func (s *survey) doubt(h *hop, rate float64) (laid bool) {
+	if h.to < 0 {
+		return false
+	}
 	side := sideOf(h)
 	if h.inferred {
 		s.edge(h.from, h.to).inferred[side] += rate
 	}
-	if h.from != none || h.to < 0 {
+	if h.from != none {
 		return false
 	}
 	nodes := h.unsure.services
