@@ -43,12 +43,14 @@ func TestDoubts(t *testing.T) {
 		{down: "10.1.1.1:5", up: "10.0.3.1:80", cluster: "PassthroughCluster", start: 4},
 		{down: "10.0.0.1:4", up: "10.1.1.1:80", cluster: "PassthroughCluster", start: 5},
 		{down: "10.0.0.1:5", downLocal: "10.1.1.2:80", cluster: "BlackHoleCluster", start: 6},
+		nowhere("10.0.0.1:7", "10.1.1.2:80", "10.1.1.2:80", "r"),
+		nowhere("10.0.0.1:8", "10.0.4.1:80", "", ""),
 		{down: "10.0.0.1:6", up: "10.1.1.1:80", host: fqdn("c"), start: 7},
 		{down: "10.0.4.1:4", up: "10.0.3.1:80", host: fqdn("d"), start: 8},
 		{down: "203.0.113.1:4", up: "10.1.1.1:80", cluster: "PassthroughCluster", start: 9},
 	}
 	g := buildLines(pods, lines...)
-	want := "a>b|c unnamed 2, b|c>d by " + fqdn("d") + " 2 unnamed 1"
+	want := "a>b|c by 10.1.1.2 1 unnamed 3, a>e|f unnamed 1, b|c>d by " + fqdn("d") + " 2 unnamed 1"
 	if doubted(g) != want {
 		t.Errorf("doubts %s\nwant   %s", doubted(g), want)
 	}

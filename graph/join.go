@@ -241,7 +241,7 @@ func (j *join) callee(e *event, p *place) (node, pod int32) {
 		if c.alias >= 0 && len(j.podsOf(p, c.alias)) > 0 {
 			return c.alias, j.podOf(p, c.alias)
 		}
-		if e.aimed() { // the client's word may still tell
+		if e.aimed() && !parseAddress(c.authority).ip.IsValid() { // the client's word may still tell
 			return j.stranger(e, c, &j.places[absent]), none
 		}
 		return none, none
