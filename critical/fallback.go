@@ -37,14 +37,16 @@ func merge(list []Path) []Path {
 	return kept
 }
 
-// guessed follows each entry along the edges with the largest part in latency.
+// guessed follows the entries along the edges with the largest part in latency: those
+// with the most requests, as paths of different entries are ranked by these, and a mesh
+// may have as many entries as services, with long ways behind each.
 func (c *combiner) guessed() []Path {
 	var r []Path
 	sum := 0.0
 	add := func(n int, w float64, mean time.Duration) {
 		if w > 0 {
 			sum += w
-			r = append(r, Path{Nodes: c.descend([]int{n}), Share: w, Mean: mean})
+			r = append(r, Path{Nodes: []int{n}, Share: w, Mean: mean})
 		}
 	}
 	for _, e := range c.m.out[0] {
@@ -58,6 +60,10 @@ func (c *combiner) guessed() []Path {
 	}
 	for i := range r {
 		r[i].Share /= sum
+	}
+	r = c.m.rank(r)
+	for i := range r {
+		r[i].Nodes = c.descend(r[i].Nodes)
 	}
 	return r
 }
