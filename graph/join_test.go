@@ -355,6 +355,20 @@ func TestAimedIsNotReached(t *testing.T) {
 	}
 }
 
+// The wildcard host of a ServiceEntry is one host, whatever it is asked for.
+func TestWildcardHosts(t *testing.T) {
+	var lines []line
+	for i := range 2 * maxHosts {
+		lines = append(lines, line{down: "10.0.0.1:4", up: "1.2.3.4:443", host: "*.example.com", authority: "tenant-" + itoa(i) + ".Example.com:443", start: int64(i)})
+	}
+	lines = append(lines, line{down: "10.0.0.1:4", up: "1.2.3.4:443", host: "*.example.com", authority: "notexample.com", start: 9999})
+	g := buildLines(listPods("a:10.0.0.1"), lines...)
+	hosts := edge(t, g, "a", "*.example.com").Hosts
+	if len(hosts) != 2 || hosts[0].Name != "*.example.com" || hosts[0].Calls != len(lines) || hosts[1].Name != "notexample.com" || node(t, g, "a").Opaque != "" {
+		t.Errorf("%d hosts, the first %+v, opaque for %q", len(hosts), hosts[0], node(t, g, "a").Opaque)
+	}
+}
+
 func TestManyHosts(t *testing.T) {
 	lines := []line{{in: true, down: "10.9.9.9:0", up: "10.0.0.1:80", id: "r"}}
 	for i := range 3 * maxExternals {

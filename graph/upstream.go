@@ -82,6 +82,8 @@ func (c *calledAs) alsoCalled(from int32) string {
 		return c.authority
 	case parseAddress(c.authority).ip.IsValid():
 		return ""
+	case strings.HasPrefix(c.host, "*.") && strings.HasSuffix(c.authority, c.host[1:]):
+		return "" // the wildcard of a ServiceEntry is the host, of however many tenants
 	}
 	return qualify(c.authority, c.host)
 }
