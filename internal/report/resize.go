@@ -25,16 +25,20 @@ list=${LIST:-containers}
 func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 	var b bytes.Buffer
 	b.WriteString(resizeHead)
-	type podName struct{ namespace, name string }
+	changes := optimize.Changes(r)
+	largest := largestGrants(changes)
 	done, same := make(map[podName]bool), 0
-	for _, c := range optimize.Changes(r) {
-		k := podName{cmp.Or(c.Namespace, "default"), c.Pod}
+	for _, c := range changes {
+		k := podOf(&c)
+		if to := largest[k]; to != c.To {
+			c = c.Towards(to)
+		}
 		switch {
 		case !isDNSName(k.name) || !isDNSName(k.namespace):
 			warnings = append(warnings, fmt.Sprintf("no resize for pod %q in namespace %q of %q: that can be no pod's name",
 				clip(c.Pod, maxName), clip(c.Namespace, maxName), clip(c.Service, maxName)))
 		case done[k]:
-			warnings = append(warnings, fmt.Sprintf("pod %s/%s is listed under several services: what it gets for %q is left out",
+			warnings = append(warnings, fmt.Sprintf("pod %s/%s is listed under several services, such as %q: its sidecar gets the largest of their amounts",
 				k.namespace, k.name, clip(c.Service, maxName)))
 		case c.Same:
 			same++
@@ -49,6 +53,27 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 		fmt.Fprintf(&b, "# %s as before.\n", count(same, "sidecar"))
 	}
 	return b.Bytes(), warnings
+}
+
+// podName tells pods apart.
+type podName struct{ namespace, name string }
+
+func podOf(c *optimize.Change) podName { return podName{cmp.Or(c.Namespace, "default"), c.Pod} }
+
+// largestGrants is what each pod is to get: of several services the larger amounts, as
+// its workload's patch has them.
+func largestGrants(changes []optimize.Change) map[podName]optimize.Grant {
+	m := make(map[podName]optimize.Grant, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		to, met := m[podOf(c)]
+		if !met {
+			to = c.To
+		}
+		to.CPU, to.Memory = max(to.CPU, c.To.CPU), max(to.Memory, c.To.Memory)
+		m[podOf(c)] = to
+	}
+	return m
 }
 
 // writeResize writes one command, whose patch is in double quotes for $list's sake.

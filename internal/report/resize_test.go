@@ -106,3 +106,21 @@ func TestPatchesPinWorkers(t *testing.T) {
 		}
 	}
 }
+
+// TestResizesOfOnePodOfTwoServices: its sidecar gets the larger of both amounts, as its
+// workload's patch has it, whichever comes first.
+func TestResizesOfOnePodOfTwoServices(t *testing.T) {
+	r := resized()
+	twin := r.Request.Containers[0]
+	twin.Service = "also"
+	r.Request.Containers = append(r.Request.Containers, twin)
+	r.Was = append(r.Was, optimize.Grant{Service: "also", CPU: 100, Memory: 128_000_000})
+	r.Plan.Allotments = append(r.Plan.Allotments, budget.Allotment{Service: "also", Pods: 1, CPU: 200, Memory: 256_000_000})
+	script, warnings := Resizes(r)
+	if n := strings.Count(string(script), "patch pod grow-x2x4z"); n != 1 || !strings.Contains(string(script), `\"limits\":{\"cpu\":\"900m\",\"memory\":\"256000000\"}`) {
+		t.Errorf("%d commands for the pod, want one with 900m and 256000000:\n%s", n, script)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "the largest of their amounts") {
+		t.Errorf("%q", warnings)
+	}
+}
