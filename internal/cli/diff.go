@@ -23,8 +23,9 @@ for standard input, or rounds of a server, by their URLs. Whether memory may shr
 place depends on what sidecars use, which documents do not tell: a shrinking limit counts
 as a restart.
 
-Of what 'sluice crs' prints, or 'kubectl get sidecars -A -o yaml', the Istio resources
-are compared, with those of a plan too; of 'sluice plan -o patch' the patches.`
+Of what 'sluice crs' prints, or 'kubectl get sidecars -A -o yaml' (in v1 from Istio 1.22
+on: --istio-api v1), the Istio resources are compared, with those of a plan too; of
+'sluice plan -o patch' the patches.`
 
 const diffExample = `  sluice diff old.json new.json
   sluice plan REQUEST.json -o json | sluice diff old.json -
