@@ -62,3 +62,19 @@ func TestDoubts(t *testing.T) {
 		t.Errorf("in another order %s", again)
 	}
 }
+
+// More services behind one address than anybody runs there are not listed one by one, but
+// it is said.
+func TestDoubtsAreBounded(t *testing.T) {
+	for _, n := range []int{maxDoubted, maxDoubted + 1} {
+		pods := listPods("a:10.0.0.1")
+		for i := range n {
+			pods = append(pods, Pod{Service: "s" + itoa(i), Name: "p" + itoa(i), Address: "10.1.1.1"})
+		}
+		g := buildLines(pods, line{down: "10.1.1.1:4", up: "10.0.0.1:80", host: fqdn("a")}, line{down: "10.0.0.1:4", up: "10.1.1.1:80", cluster: "PassthroughCluster"})
+		want := 2 * b2i(n <= maxDoubted)
+		if told := strings.Contains(strings.Join(g.Warnings, " "), "2 calls may be of any of more services"); len(g.Doubts) != want || told != (want == 0) {
+			t.Errorf("%d services: %d doubts, want %d, warnings %q", n, len(g.Doubts), want, g.Warnings)
+		}
+	}
+}

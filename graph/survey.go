@@ -54,8 +54,8 @@ type survey struct {
 	partlyDeaf bool
 	// homes of the pods.
 	homes homes
-	// doubts are the calls whose ends are not certain; nil without any.
-	doubts map[doubtKey]*doubtTally
+	// doubts are the calls whose ends are not certain.
+	doubts doubts
 	// fanout is how many callees each node has, nil until it is asked for.
 	fanout []int
 	// heard is, by node, what its callers' lines say of the calls to it.

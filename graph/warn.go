@@ -28,6 +28,7 @@ func (s *survey) warnings(b *Builder, g *Graph) []string {
 	}
 	w.say(s.odd.reused, "line calls", "lines call", "a service at the address of another's pod; the service is believed, for the address may have been reused.")
 	w.say(s.odd.unsure, "line comes", "lines come", "from an address that several services share, and nothing tells which of them called; they make no edge, and the intervals of rates that they may be part of are wider.")
+	w.say(s.doubts.lost, "call", "calls", "may be of any of more services behind one address than can be listed: who calls what there is not known.")
 	w.say(s.odd.calleeless, "line does", "lines do", "not tell which service was called; they make no edge.")
 	w.say(s.odd.aimless, "line has", "lines have", "no upstream_cluster, reached no upstream, and the downstream is no pod of the request; no edge is made of that.")
 	w.say(s.odd.addressless, "line has", "lines have", "a downstream_remote_address that is no address; who called is taken from the other lines of the call, where there are any.")
