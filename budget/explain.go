@@ -82,6 +82,12 @@ func (b *believed) remarks(in Input, p *Plan, level float64, plays outcome, play
 	if s := b.scale; s >= otherScale || s <= 1/otherScale {
 		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
 	}
+	switch n := b.gateway.Requests; {
+	case n > 0 && n < fewSeen && b.rounds == 0:
+		out = append(out, fmt.Sprintf("only %d requests were seen at the gateway: what is foreseen may be far off", n))
+	case n == 0 && in.Gateway.Rate > 0:
+		out = append(out, "no request was seen to end: CPU is shared out for the calls that did, and what requests would have called after them is not planned for")
+	}
 	o := in.Options
 	limited := kneeOf(o) < 0 || o.Spend > 0 && o.Spend < 1
 	if why := b.censored(); why != "" && !limited && b.gateway.Rate > 0 && in.Limits.CPU-p.CPU <= in.Limits.CPU/50 {

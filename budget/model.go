@@ -36,8 +36,12 @@ func (m *model) setEven(halves []float64) {
 }
 
 // mostApart is how far apart is carried on beyond what was seen: for what nobody sees a
-// use is the need, unless the limit held it down.
-const mostApart, mostApartFull = 1.5, 4.0
+// use is the need, unless the limit held it down. From apartFree of a limit on that is
+// ever likelier, up to apartHeld, from which on it counts as certain.
+const (
+	mostApart, mostApartFull = 1.5, 4.0
+	apartFree, apartHeld     = 0.7, 0.95
+)
 
 // beside is what of apart is needed at a rate of requests at the gateway.
 func (m *model) beside(i int, rate float64) float64 {
@@ -48,10 +52,11 @@ func (m *model) beside(i int, rate float64) float64 {
 		return m.apart[i] * rate // all there is to go by
 	}
 	times := rate / m.gateway.Rate
-	if g := float64(m.sidecars[i].Given) / 1000; g > 0 && m.cores[i] > 0.85*g {
-		return m.apart[i] * min(times, mostApartFull)
+	held := 0.0
+	if g := float64(m.sidecars[i].Given) / 1000; g > 0 {
+		held = min(1, max(0, (m.cores[i]/g-apartFree)/(apartHeld-apartFree)))
 	}
-	return m.apart[i] * min(times, mostApart)
+	return m.apart[i] * min(times, mostApart+held*(mostApartFull-mostApart))
 }
 
 // workerStep is how far above whole cores a need has to be to get them exceeded. The

@@ -102,3 +102,24 @@ func TestSpendIsKept(t *testing.T) {
 		t.Errorf("spends %d millicores, want just under 200 and half of the 400 above", p.CPU)
 	}
 }
+
+// What the log does not show is carried on by half where its sidecar had room, by four
+// times where the limit held it down, and between the two without a jump.
+func TestBesideRisesWithoutAJump(t *testing.T) {
+	m := &model{mesh: &mesh{gateway: Gateway{Rate: 10}, sidecars: []Sidecar{{Given: 1000}}, cores: []float64{0}}, apart: []float64{0}}
+	at := func(used float64) float64 {
+		m.cores[0], m.apart[0] = used, used
+		return m.beside(0, 100) / used
+	}
+	before := at(0.5)
+	if before != 1.5 || at(0.99) != 4 {
+		t.Errorf("with room %v times, held down %v", before, at(0.99))
+	}
+	for used := 0.5; used < 1; used += 0.01 {
+		if now := at(used); now < before-1e-9 || now > before+0.11 {
+			t.Errorf("at %.2f of the limit %v times after %v", used, now, before)
+		} else {
+			before = now
+		}
+	}
+}

@@ -30,6 +30,7 @@ func learn(in Input) (b *believed, played bool) {
 		b.tune()
 	} else {
 		b.settle()
+		b.rehearseUnended(in)
 	}
 	return b, played
 }
