@@ -44,8 +44,11 @@ const (
 	// isForwarded marks an event whose downstream has the port 0: no connection has
 	// one, so it is the client's address that a header told (X-Forwarded-For).
 	isForwarded
+	// isUnreached marks an outbound event of a call that never came to its callee's
+	// sidecar (file unreached.go).
+	isUnreached
 
-	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded
+	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded | isUnreached
 )
 
 const noBytes = math.MaxUint32
@@ -55,6 +58,7 @@ func (e *event) failed() bool    { return e.flags&isFailed != 0 }
 func (e *event) traced() bool    { return e.flags&isTraced != 0 }
 func (e *event) either() bool    { return e.flags&isEither != 0 }
 func (e *event) forwarded() bool { return e.flags&isForwarded != 0 }
+func (e *event) unreached() bool { return e.flags&isUnreached != 0 }
 func (e *event) timed() bool     { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.

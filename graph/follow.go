@@ -123,7 +123,7 @@ func (s *survey) passedBy(h *hop) bool {
 // of the callee's; none where it is not.
 func (f *follower) heardAt(h *hop) int32 {
 	switch {
-	case h.in || h.to < 0 || f.nodes[h.to].Kind != Service:
+	case h.in || h.to < 0 || f.nodes[h.to].Kind != Service || h.unreached():
 		return none
 	case h.toPod == none:
 		if pod := f.first[h.to]; f.listens[pod] && f.shared(pod) && !f.unlisted(h) {

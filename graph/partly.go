@@ -188,8 +188,8 @@ func (a *audit) hearRates(hops []hop, weight float64) {
 		if own := h.own(); own != none && !h.implied {
 			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts)
 		}
-		if pod == none || h.implied || side == inSide && a.writers[pod].in > 0 && a.around(h) {
-			continue
+		if pod == none || h.implied || side == inSide && (h.event.failed() || a.writers[pod].in > 0 && a.around(h)) {
+			continue // what failed may never have come
 		}
 		w := &a.writers[a.writerOf(h)]
 		a.pods[side][pod].told.add(weight/w.exposure, w.bursts)

@@ -262,8 +262,10 @@ type sideRate struct {
 	// 1/exposure²: what the rate's variance would be if each came by itself.
 	// variance takes them as they come.
 	rate, square, variance float64
-	// mute is the part of rate whose other end logged nothing on its side.
+	// mute is the part of rate whose other end logged nothing on its side, gone the part
+	// that never came to the other end.
 	mute   float64
+	gone   float64
 	events int
 }
 
@@ -296,7 +298,7 @@ func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
 // join adds up what two groups of proxies logged of one side.
 func (s sideRate) join(o sideRate) sideRate {
-	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.events + o.events}
+	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone, s.events + o.events}
 }
 
 // sides are an edge's rates as each of its sides has them. What proxies logged that log
