@@ -21,6 +21,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.clocks = s.tieClocks()
 	s.hear()
 	s.measure()
+
 	b.shared = true
 
 	g := &Graph{Nodes: slices.Clone(j.nodes), Edges: make([]Edge, len(s.tally))}
@@ -43,7 +44,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.judgeArrivals(t)
 	out, in := t.sides()
-	rate := pool(out, in)
+	rate := pool(out, in, t.more())
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value, Unreached: out.unreached()}
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)

@@ -28,9 +28,6 @@ const (
 	leastLacking   = 0.02
 	timesLacking   = 1.35
 	unknownLacking = 0.25
-	// A direction's lines began late, or ended early, if the proxy wrote others for more
-	// than so many times as long as one of them usually takes to follow another.
-	manyGaps = 20
 )
 
 // audit compares what pods logged of each direction with what else is there.
@@ -46,9 +43,11 @@ type audit struct {
 
 // audited is what is known of one side of one pod.
 type audited struct {
-	// late is set where its lines cover only a part of the pod's window; then outside
-	// counts the requests there of which the pod must have a line but has none.
-	late    bool
+	// doubted is set where it is worth asking when its lines were written, shown is when,
+	// if for a part of the pod's window only (file quiet.go); then outside counts the
+	// requests elsewhere of which the pod must have a line but has none.
+	doubted bool
+	shown   window
 	outside int
 	// sending are the calls received within its lines, by whether anything was sent for
 	// them; silent counts those outside of which nothing was.
@@ -103,12 +102,13 @@ func (s *survey) findPartly() {
 	if s.vague > s.clear || !a.open() {
 		return // when calls were under way nobody knows
 	}
+	a.findShown()
 	a.look()
 	s.stands = a.standIns()
 	for i := range s.pods {
-		a.narrow(i)
-		s.partly[inSide][i] = a.lacking(inSide, i)
-		s.partly[outSide][i] = a.lacking(outSide, i)
+		for side := range s.partly {
+			s.partly[side][i] = a.narrow(side, i) || a.lacking(side, i)
+		}
 	}
 }
 
@@ -150,9 +150,10 @@ func (a *audit) open() (doubts bool) {
 		w := &a.writers[i]
 		a.hears[i] = w.window.shorten(w.long())
 		told := a.told[inSide][i] + a.toldNode[ref.node]/int32(len(a.nodes[ref.node].Pods))
-		doubts = doubts || more(told, w.in) || more(a.told[outSide][i], w.out)
-		a.pods[inSide][i].late, a.pods[outSide][i].late = w.late(inSide), w.late(outSide)
-		doubts = doubts || w.late(inSide) || w.late(outSide) || a.silentPod(i)
+		in, out := &a.pods[inSide][i], &a.pods[outSide][i]
+		in.doubted = more(told, w.in) || w.late(inSide)
+		out.doubted = more(a.told[outSide][i], w.out) || w.late(outSide)
+		doubts = doubts || in.doubted || out.doubted || a.silentPod(i)
 	}
 	return doubts
 }
@@ -163,18 +164,6 @@ func (w *writer) logged(side int) int {
 		return w.in
 	}
 	return w.out
-}
-
-// late reports whether one direction's lines began much later than the other's, or ended
-// earlier: later than what they usually take to follow one another and than a call takes,
-// at the end of which they are written.
-func (w *writer) late(side int) bool {
-	own, all, n := w.ends[side], w.ends[1-side], w.logged(side)
-	if n < minRequests || w.logged(1-side) == 0 {
-		return false
-	}
-	gap := max(own.first-all.first, all.last-own.last)
-	return gap > manyGaps*(own.last-own.first)/Micros(n) && gap > 2*w.longest && gap > w.whole.span()/10
 }
 
 // hearRates sums the rates of pods' calls by their own lines and by the other ends'.
@@ -256,15 +245,6 @@ func (a *audit) noteOut(h *hop) {
 	}
 }
 
-// before is auditBefore if a line was written when the pod wrote none of a side.
-func (a *audit) before(pod int32, side int, e *event) uint8 {
-	ends := a.writers[pod].ends[side]
-	if a.pods[side][pod].late && (e.end() < ends.first || e.end() > ends.last) {
-		return auditBefore
-	}
-	return 0
-}
-
 // judge counts what the notes of one request say of one pod.
 func (a *audit) judge(of []auditNote) {
 	pod := of[0].pod
@@ -278,7 +258,7 @@ func (a *audit) judge(of []auditNote) {
 	}
 	if in := &a.pods[inSide][pod]; sent&auditHeard != 0 {
 		called := received&auditCalled != 0 || slices.Contains(a.unnamed, a.node(pod))
-		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.late)
+		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.shown.blocks != nil)
 	}
 	if received&auditWhole == 0 {
 		return
@@ -330,32 +310,6 @@ func usual(other lacked) estimate {
 	}
 	p := other.part()
 	return estimate{leastLacking + timesLacking*p.value, sq(timesLacking) * p.variance}
-}
-
-// outsideOnly reports whether what a side lacks it lacks outside of its lines: the other
-// ends of calls were logged there or, of what is sent, nothing was sent there for any
-// call received, and within for nearly each. No application stops so suddenly.
-func (p *audited) outsideOnly() bool {
-	if p.outside >= minPartly {
-		return p.requests.lacks <= p.requests.has
-	}
-	return p.silent >= 2*minPartly && p.sending.sum() >= 2*minPartly && p.sending.part().value < 0.1
-}
-
-// narrow leaves of a pod's window where both directions are logged, if one is for a part
-// of the time only.
-func (a *audit) narrow(pod int) {
-	w := &a.writers[pod]
-	for side := range a.pods {
-		p := &a.pods[side][pod]
-		if !p.late || !p.outsideOnly() {
-			continue
-		}
-		own := window{[]block{w.ends[side]}}
-		w.window, w.narrowed = w.window.meet(own), true
-		n := float64(w.logged(side))
-		w.exposed[side] = float64(w.whole.meet(own).span()) / 1e6 * n / (n - 1)
-	}
 }
 
 // nameless is the part of a side's lines that have no request_id.

@@ -314,11 +314,40 @@ func (t *edgeTally) sides() (out, in sideRate) {
 	return out, in
 }
 
+const (
+	// nearlyAll of a side's calls must be among the other's, and of those no more than
+	// this part among its own, for the other to have more.
+	nearlyAll = 0.95
+	noMore    = 0.9
+)
+
+// more is the side that has the lines of nearly all of the other's calls and many more,
+// none where neither has.
+func (t *edgeTally) more() int {
+	a := &t.arrivals
+	both := float64(a.here[0] + a.here[1])
+	for side := range t.events {
+		if fewer, all := float64(t.events[1-side]), float64(t.events[side]); both >= nearlyAll*fewer && both <= noMore*all {
+			return side
+		}
+	}
+	return int(none)
+}
+
+// gapsBeside reports whether a side whose calls the other has all misses some in between:
+// of a part of the time there would be fewer as well, at the same rate.
+func (s *sideRate) gapsBeside(all sideRate) bool {
+	return s.rate < 0.95*all.rate && s.exposure() > 0.8*all.exposure()
+}
+
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
 // than chance has it, one side's log misses proxies, and the larger is right:
 // lines go missing, but nobody logs calls that were not.
-func pool(out, in sideRate) estimate {
+//
+// Where one side has the lines of nearly all the calls that the other has, and many more
+// besides, though the other's cover about as long, that one has gaps, and tells nothing new.
+func pool(out, in sideRate, more int) estimate {
 	switch {
 	case out.events == 0:
 		return in.estimate()
@@ -326,6 +355,12 @@ func pool(out, in sideRate) estimate {
 		return out.estimate()
 	}
 	out, in = out.scale(in), in.scale(out)
+	switch {
+	case more == outSide && in.gapsBeside(out):
+		return out.estimate()
+	case more == inSide && out.gapsBeside(in):
+		return in.estimate()
+	}
 	larger, apart := out, math.Abs(out.rate-in.rate)
 	if in.rate > out.rate {
 		larger = in
