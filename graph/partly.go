@@ -39,6 +39,8 @@ type audit struct {
 	unnamed []int32
 	// hears is, by pod, where its log would show the call that it sent for.
 	hears []window
+	// lost is, by side, what the other sides of all pods lack.
+	lost [2]lacked
 }
 
 // audited is what is known of one side of one pod.
@@ -56,7 +58,10 @@ type audited struct {
 	// requests within its lines that must have one, and for what was sent the calls.
 	requests, calls lacked
 	// rates of its calls by its own lines and by the other ends'.
-	own, told estimate
+	own, told sideRate
+	// both counts the requests of which a call is in its own log: those of which the other
+	// end's has one too, and those that it lacks.
+	both lacked
 }
 
 // lacked counts requests that must have a line: those that have one and those that lack it.
@@ -104,6 +109,7 @@ func (s *survey) findPartly() {
 	}
 	a.findShown()
 	a.look()
+	a.sumLost()
 	s.stands = a.standIns()
 	for i := range s.pods {
 		for side := range s.partly {
@@ -175,13 +181,13 @@ func (a *audit) hearRates(hops []hop, weight float64) {
 			pod, side = h.fromPod, outSide
 		}
 		if own := h.own(); own != none && !h.implied {
-			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts)
+			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts, false)
 		}
 		if pod == none || h.implied || side == inSide && (h.event.failed() || a.writers[pod].in > 0 && a.around(h)) {
 			continue // what failed may never have come
 		}
 		w := &a.writers[a.writerOf(h)]
-		a.pods[side][pod].told.add(weight/w.exposure, w.bursts)
+		a.pods[side][pod].told.add(weight/w.exposure, w.bursts, false)
 	}
 }
 
@@ -256,17 +262,21 @@ func (a *audit) judge(of []auditNote) {
 			sent |= n.kind
 		}
 	}
-	if in := &a.pods[inSide][pod]; sent&auditHeard != 0 {
+	in := &a.pods[inSide][pod]
+	if received&auditGot != 0 {
+		in.both.add(received&auditCalled != 0)
+	}
+	if sent&auditHeard != 0 {
 		called := received&auditCalled != 0 || slices.Contains(a.unnamed, a.node(pod))
 		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.shown.blocks != nil)
 	}
-	if received&auditWhole == 0 {
-		return
-	}
 	out := &a.pods[outSide][pod]
-	if received&auditBefore == 0 {
+	whole := received&auditWhole != 0
+	switch {
+	case !whole:
+	case received&auditBefore == 0:
 		out.sending.add(sent != 0)
-	} else {
+	default:
 		out.silent += b2i(sent == 0)
 	}
 	for to := range runs(of, func(x, y auditNote) bool { return x.node == y.node }) {
@@ -275,9 +285,14 @@ func (a *audit) judge(of []auditNote) {
 			sends += b2i(n.kind&auditSent != 0)
 			answers += b2i(n.kind&auditAnswer != 0)
 		}
-		out.count(sends > 0, received&auditBefore != 0, answers > 0)
-		out.calls.has += min(sends, answers)
-		out.calls.lacks += max(0, answers-sends)
+		if sends > 0 {
+			out.both.add(answers > 0)
+		}
+		if whole {
+			out.count(sends > 0, received&auditBefore != 0, answers > 0)
+			out.calls.has += min(sends, answers)
+			out.calls.lacks += max(0, answers-sends)
+		}
 	}
 }
 
@@ -292,6 +307,14 @@ func (p *audited) count(has, outside, must bool) {
 	}
 }
 
+// among reports whether nearly all calls that a pod logged as received are among those that
+// its callers logged, who have more of them over a time as long. Where it lacks those of a
+// stretch of time, its whole log may: that is no reason to do without the others.
+func (p *audited) among() bool {
+	return p.shown.blocks == nil && p.both.has >= 2*minPartly && p.both.part().value < 1-nearlyAll && p.own.gapsBeside(p.told) &&
+		p.told.events-p.own.events >= minPartly
+}
+
 // ofService sums what requests tell of one side of all pods of a pod's service, which are
 // told alike what to log.
 func (a *audit) ofService(side, pod int) (all audited) {
@@ -302,14 +325,35 @@ func (a *audit) ofService(side, pod int) (all audited) {
 	return all
 }
 
-// usual is what part of its lines a log may lack on one side: as much as the other side
-// lacks, as far as that is known.
-func usual(other lacked) estimate {
-	if other.sum() < 2*minPartly {
+// usual is what part of its lines a log may lack on one side: as much as the pod's other
+// side lacks or, where that is not known, as those of all pods.
+func (a *audit) usual(side int, other audited) estimate {
+	lacks := other.other(side)
+	if lacks.sum() < 2*minPartly {
+		lacks = a.lost[side]
+	}
+	if lacks.sum() < 2*minPartly {
 		return estimate{value: unknownLacking}
 	}
-	p := other.part()
+	p := lacks.part()
 	return estimate{leastLacking + timesLacking*p.value, sq(timesLacking) * p.variance}
+}
+
+// other is what a pod's other side lacks, for comparing a side with it.
+func (p *audited) other(side int) lacked {
+	if side == inSide {
+		return p.calls
+	}
+	return p.requests
+}
+
+// sumLost adds up what the other sides of all pods lack.
+func (a *audit) sumLost() {
+	for side := range a.lost {
+		for i := range a.pods[1-side] {
+			a.lost[side] = a.lost[side].plus(a.pods[1-side][i].other(side))
+		}
+	}
 }
 
 // nameless is the part of a side's lines that have no request_id.
@@ -324,27 +368,28 @@ func (w *writer) nameless(side int) float64 {
 	return 1 - float64(named)/float64(all)
 }
 
-// lacking reports whether one side of a pod's log is there for a part of its calls:
-// requests tell or, where there are few that could, the rates.
+// lacking reports whether one side of a pod's log is there for a part of its calls: requests
+// tell or, as a filter may leave those alone that could, the rates.
 func (a *audit) lacking(side, pod int) bool {
 	p, o, w := a.pods[side][pod], a.pods[1-side][pod], &a.writers[pod]
 	if w.logged(side) == 0 {
 		return false // all of it is not there, as everybody sees
 	}
-	own, told := p.own, p.told
+	longer := w.exposure / w.exposed[side]
+	own, told := estimate{p.own.rate * longer, p.own.variance * longer * longer}, p.told.estimate()
+	if own.value < 0.8*told.value && told.value-own.value > 3*math.Sqrt(told.variance+own.variance) {
+		return true
+	}
+	if side == inSide && p.among() { // without what was sent, counts would be all that is left
+		return true
+	}
 	if p.requests.sum() < 2*minPartly {
 		p, o = a.ofService(side, pod), a.ofService(1-side, pod)
 	}
-	if p.requests.sum() >= 2*minPartly {
-		other := o.requests
-		if side == inSide {
-			other = o.calls
-		}
-		lacks, may := p.requests.part(), usual(other)
-		may.value += w.nameless(side) // such a line is there, and of no request
-		return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
+	if p.requests.sum() < 2*minPartly {
+		return false
 	}
-	longer := w.exposure / w.exposed[side]
-	own = estimate{own.value * longer, own.variance * longer * longer}
-	return own.value < 0.8*told.value && told.value-own.value > 3*math.Sqrt(told.variance+own.variance)
+	lacks, may := p.requests.part(), a.usual(side, o)
+	may.value += w.nameless(side) // such a line is there, and of no request
+	return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
 }

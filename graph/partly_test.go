@@ -26,12 +26,6 @@ var partialLogs = []struct {
 	{"the first 800 outbound of each, 600 inbound", func(p *partial, r *Record) bool { return p.nth(r, 1) < 600 || !in(r) && p.nth(r, 0) < 800 }},
 	{"one outbound line", func(p *partial, r *Record) bool { return in(r) || p.of(r) == "cart" && p.nth(r, 1) == 500 }},
 	{"5 in 100 outbound", func(p *partial, r *Record) bool { return in(r) || p.of(r) == "" || p.chance.IntN(20) == 0 }},
-	{"inbound first, outbound after", func(p *partial, r *Record) bool { return in(r) == (p.part(r) < 0.5) }},
-	{"outbound first, inbound after", func(p *partial, r *Record) bool { return in(r) == (p.part(r) >= 0.5) }},
-	{"no outbound for a third, the gateway's neither", func(p *partial, r *Record) bool { return in(r) || p.part(r) < 0.3 || p.part(r) > 0.63 }},
-	{"no inbound for a third", func(p *partial, r *Record) bool { return !in(r) || p.part(r) < 0.3 || p.part(r) > 0.63 }},
-	{"three seconds of inbound", func(p *partial, r *Record) bool { return !in(r) || 0.4 < p.part(r) && p.part(r) < 0.45 }},
-	{"three seconds of outbound", func(p *partial, r *Record) bool { return in(r) || 0.4 < p.part(r) && p.part(r) < 0.45 }},
 	{"a tenth of all lost", func(p *partial, _ *Record) bool { return p.chance.IntN(10) > 0 }},
 }
 

@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A direction may be logged for a part of the time only: logging was switched on late, or
 // off for a while. Its lines then leave gaps in which the proxy wrote those of the other
@@ -12,14 +15,21 @@ const (
 	manyGaps = 20
 	// widest gaps say nothing of what is usual.
 	widest = 3
-	// toldEnough is the part of a direction's calls of which others must tell for that.
+	// toldEnough is the part of a direction's own lines of which others must tell as well,
+	// and of what it would have logged throughout, for them to tell of it all the time.
 	toldEnough = 0.8
 )
 
-// leastLeft is the part of a proxy's time of which both directions must be left, by the side
-// that is there for less, to go by that where others tell of the calls as well. What it
-// received callers tell request by request; what it sent is only counted without it.
-var leastLeft = [2]float64{outSide: 0.5, inSide: 0.9}
+// leastLeft is the part of a proxy's time of which both directions must be left to go by
+// that where others tell of the calls of one as well. What was received callers tell request
+// by request; what was sent is only counted without the proxy's own lines, which is exact
+// if it is over the same time, as far as the length of it tells.
+func (p *audited) leastLeft(side int, w *writer) float64 {
+	if t := p.told.exposure(); side == outSide && math.Abs(t-w.exposure) > 0.1*w.exposure {
+		return 0.5
+	}
+	return 0.9
+}
 
 // late reports whether one direction's lines began much later than the other's, or ended
 // earlier: later than what they usually take to follow one another and than a call takes,
@@ -133,8 +143,9 @@ func (a *audit) narrow(side, pod int) (partly bool) {
 	n := float64(w.logged(side))
 	w.exposed[side] = float64(w.whole.meet(p.shown).span()) / 1e6 * n / (n - float64(len(p.shown.blocks)))
 	both := w.window.meet(p.shown)
-	own := p.own.value * w.exposure / w.exposed[side]
-	if float64(both.span()) < leastLeft[side]*float64(w.whole.span()) && p.told.value >= toldEnough*own {
+	all := float64(p.own.events) * w.exposure / w.exposed[side] // had it been logged throughout
+	told := p.both.part().value <= 1-toldEnough && float64(p.told.events) >= toldEnough*all
+	if told && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
 		return true
 	}
 	w.window, w.narrowed = both, true

@@ -135,6 +135,7 @@ func TestPool(t *testing.T) {
 	// A head of 20 s: (600+900)/(20+30).
 	f("callees were listened to for longer", side(600, 20), side(900, 30), 30)
 	f("and the rate fell", side(700, 20), side(900, 30), 32)
+	f("as fast, for nearly as long", side(806, 26), side(900, 30), 1706.0/56)
 }
 
 func TestSideThatHasMore(t *testing.T) {
