@@ -166,7 +166,7 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 			at := s.followed[[2]int32{i, int32(pod)}]
 			one, more := t.ratio(at), estimate{}
 			if !unknown[ref.node] {
-				more = s.strays(pod, at.strays, w)
+				more = s.strays(pod, at, w)
 			}
 			per[i].value += part*one.value + more.value
 			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value*s.strange[u])
@@ -228,18 +228,36 @@ func (s *survey) followable(pod int, named []float64) float64 {
 
 // strays is what stray calls of a pod add to the calls per call received of its
 // service, which receives that many calls a second.
-func (s *survey) strays(pod, n int, received float64) estimate {
+func (s *survey) strays(pod int, at followed, received float64) estimate {
 	t := float64(s.hears[pod].span()) / 1e6
-	if n == 0 || t == 0 {
+	if at.strays == 0 || t == 0 {
 		return estimate{}
 	}
-	per := s.events.scale * float64(n) / t / received
+	n, pending := float64(at.strays), s.pending(pod, at)
+	if n -= pending; n <= 2*math.Sqrt(pending) {
+		return estimate{0, pending / sq(received*t)}
+	}
+	per := s.events.scale * n / t / received
 	w := &s.writers[pod]
 	if s.deaf(int32(pod)) { // counted over other windows than the calls received
-		return estimate{per, per * per * w.bursts * (1/float64(n) + 1/(received*t))}
+		return estimate{per, per * per * w.bursts * (1/n + 1/(received*t))}
 	}
 	// Over the same window the two counts differ by what was under way at its ends.
-	return estimate{per, (max(0, 1-per)*float64(n) + 2*received*float64(w.mean())/1e6 + 1) / (received * t * received * t)}
+	return estimate{per, (max(0, 1-per)*n + pending + 2*received*float64(w.mean())/1e6 + 1) / sq(received*t)}
+}
+
+// pending is how many of a pod's calls look stray because what they were sent for was under
+// way when the log ends, and took longer than is thought of. A call of duration D is, if it
+// began in the right D-L-s before the end: L is what is thought of, and s when what was
+// sent had ended. As many began then as at any other time.
+func (s *survey) pending(pod int, at followed) float64 {
+	hears := s.hears[pod]
+	long := s.writers[pod].long()
+	if s.deaf(int32(pod)) {
+		long = s.heard[s.node(int32(pod))].long()
+	}
+	blocks := float64(len(hears.blocks))
+	return at.after * blocks / (float64(hears.span()) + blocks*float64(long))
 }
 
 // receives is the rate at which a unit is called or, where neither it nor its
