@@ -169,7 +169,7 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 				more = s.strays(pod, at, w)
 			}
 			per[i].value += part*one.value + more.value
-			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value*s.strange[u])
+			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value)*(sq(s.strange[u])+s.lostBoth(&s.tally[i], s.nameable(pod, named)))
 		}
 	}
 	for i := range per {
@@ -185,6 +185,25 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		per[i].variance *= lost * lost
 	}
 	return per
+}
+
+// lostBoth is the relative variance of calls per call received that comes of request_ids
+// lost on both sides: that of a call sent is there or not whether that of the one it was sent
+// for is, and the parts p and q of n that have it give (1-p)(1-q)/(pqn).
+func (s *survey) lostBoth(t *edgeTally, q float64) float64 {
+	n, traced := float64(t.events[outSide]), float64(t.traced[outSide])
+	if q == 0 || traced == 0 {
+		return 0
+	}
+	return (n - traced) * (1 - q) / (traced * q * n)
+}
+
+// nameable is the part of the calls a pod received that have a request_id.
+func (s *survey) nameable(pod int, named []float64) float64 {
+	if w := &s.writers[pod]; !s.deaf(int32(pod)) {
+		return float64(w.named) / float64(w.in)
+	}
+	return named[s.pods[pod].node]
 }
 
 // traceable reports whether requests that were followed through a unit tell what it
