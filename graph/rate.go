@@ -380,12 +380,6 @@ func pool(out, in sideRate, more int) estimate {
 // estimate is a figure and its variance.
 type estimate struct{ value, variance float64 }
 
-// add counts one event more of a rate; see sideRate.
-func (e *estimate) add(perSecond, bursts float64) {
-	e.value += perSecond
-	e.variance += perSecond * perSecond * bursts
-}
-
 // with weighs two estimates of one figure by how far they can be trusted.
 func (e estimate) with(o estimate) estimate {
 	sum := e.variance + o.variance
