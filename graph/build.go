@@ -21,6 +21,7 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.clocks = s.tieClocks()
 	s.hear()
 	s.measure()
+
 	b.shared = true
 
 	g := &Graph{Nodes: slices.Clone(j.nodes), Edges: make([]Edge, len(s.tally))}
@@ -42,8 +43,10 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
-	rate := pool(t.sides())
-	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value}
+	s.judgeArrivals(t)
+	out, in := t.sides()
+	rate := pool(out, in, t.more())
+	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value, Unreached: out.unreached()}
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)
 	e.RateLow, e.RateHigh = rate.interval()
@@ -89,11 +92,11 @@ func (s *survey) fillPods(g *Graph) {
 	for i := range g.Edges {
 		n := &g.Nodes[g.Edges[i].To]
 		if s.tally[i].unnamed { // those calls were counted already
-			n.Rate = max(0, n.Rate-g.Edges[i].Rate)
+			n.Rate = max(0, n.Rate-g.Edges[i].received())
 		}
 	}
 	for i := range g.Edges {
-		g.Nodes[g.Edges[i].To].Rate += g.Edges[i].Rate
+		g.Nodes[g.Edges[i].To].Rate += g.Edges[i].received()
 	}
 	for i, ref := range s.pods {
 		t, p := &s.byPod[i], &g.Nodes[ref.node].Pods[ref.index]

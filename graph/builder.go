@@ -160,6 +160,9 @@ func (b *Builder) fill(e *event, r *Record) {
 	if r.Code >= 500 || len(r.Upstream) == 0 {
 		e.flags |= isFailed
 	}
+	if r.unreached() {
+		e.flags |= isUnreached
+	}
 	e.sent = noBytes
 	if r.BytesSent >= 0 {
 		e.sent = uint32(min(r.BytesSent, noBytes-1))

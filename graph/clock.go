@@ -119,7 +119,7 @@ func (s *survey) tieClocks() *clocks {
 	if !slices.Contains(s.listens, true) {
 		return nil
 	}
-	found := make(map[[2]int32]*bounds)
+	found, guessed := make(map[[2]int32]*bounds), make(map[[2]int32]*bounds)
 	s.callers = make(map[[2]int32]int)
 	var hops []hop
 	for r := range s.events.requests() {
@@ -130,25 +130,33 @@ func (s *survey) tieClocks() *clocks {
 		f.gather(hops)
 		for visits := range f.groups() {
 			if s.listens[visits[0].unit] {
-				f.bound(found, hops, visits)
+				if !f.bound(found, hops, visits) {
+					f.guess(guessed, hops, visits)
+				}
 			}
 		}
 	}
+	c := newClocks(len(s.writers))
+	c.tieAll(found)
+	c.tieAll(guessed) // what no better bounds have tied
+	return c
+}
+
+// tieAll ties what bounds tell of, the closest of them first, so that proxies are compared
+// along the best of ways.
+func (c *clocks) tieAll(found map[[2]int32]*bounds) {
 	all := make([]settled, 0, len(found))
 	for ends, b := range found { // sorted below
 		if middle, width, ok := b.settle(); ok {
 			all = append(all, settled{ends, middle, width})
 		}
 	}
-	// The closest bounds first, so that proxies are compared along the best of ways.
 	slices.SortFunc(all, func(a, b settled) int {
 		return cmp.Or(cmp.Compare(a.width, b.width), cmp.Compare(a.ends[0], b.ends[0]), cmp.Compare(a.ends[1], b.ends[1]))
 	})
-	c := newClocks(len(s.writers))
 	for _, t := range all {
 		c.tie(t.ends[0], t.ends[1], t.middle)
 	}
-	return c
 }
 
 type settled struct {
@@ -157,9 +165,10 @@ type settled struct {
 }
 
 // bound notes what one request says of the clocks of a pod that logs only what it
-// sends and of the one that called it. Of several callers nothing tells within whose
-// call it sent, and of several pods behind one address which of them was called.
-func (f *follower) bound(found map[[2]int32]*bounds, hops []hop, visits []visit) {
+// sends and of the one that called it, and reports whether there was one. Of several callers
+// nothing tells within whose call it sent, and of several pods behind one address which of
+// them was called.
+func (f *follower) bound(found map[[2]int32]*bounds, hops []hop, visits []visit) (sole bool) {
 	caller, got := f.soleCaller(hops, visits)
 	pod := none
 	var sent block
@@ -179,14 +188,49 @@ func (f *follower) bound(found map[[2]int32]*bounds, hops []hop, visits []visit)
 		sent.extend(at, pod == none)
 		pod = hops[v.hop].fromPod
 	}
-	if caller < 0 || pod < 0 || f.shared(visits[0].unit) && !f.heard[f.node(pod)].once() {
-		return
+	if caller == several {
+		return false
 	}
+	if caller >= 0 && pod >= 0 && (!f.shared(visits[0].unit) || f.heard[f.node(pod)].once()) {
+		boundsOf(found, caller, pod).note(got.first-sent.first, got.last-sent.last)
+	}
+	return true
+}
+
+// boundsOf a caller and a pod.
+func boundsOf(found map[[2]int32]*bounds, caller, pod int32) *bounds {
 	k := [2]int32{caller, pod}
 	if found[k] == nil {
 		found[k] = &bounds{ends: k}
 	}
-	found[k].note(got.first-sent.first, got.last-sent.last)
+	return found[k]
+}
+
+// guess notes what a request says of the clocks of a pod that several called for it: each
+// call that it sent lies within one of those that it received, so that of two callers half of
+// the bounds are right, and agree, which is more than settle wants.
+func (f *follower) guess(found map[[2]int32]*bounds, hops []hop, visits []visit) {
+	if f.shared(visits[0].unit) {
+		return
+	}
+	received := 0
+	for _, v := range visits {
+		received += b2i(v.kind == heardOf)
+	}
+	if received >= mostBounds {
+		return
+	}
+	for _, v := range visits {
+		h := &hops[v.hop]
+		if by := f.writerOf(h); v.kind == heardOf && by != v.unit && h.event.timed() && h.event.duration != noSpan {
+			b := boundsOf(found, by, v.unit)
+			for _, w := range visits {
+				if e := hops[w.hop].event; w.kind == sentHere && e.timed() {
+					b.note(h.event.start-e.start, h.event.end()-e.end())
+				}
+			}
+		}
+	}
 }
 
 // soleCaller is the proxy that logged all calls of a request to a unit, and from when to

@@ -90,7 +90,7 @@ func (s *survey) hearBy(pod int32, callers []caller) window {
 		case !ok:
 			strange += int(c.calls)
 		case c.by != pod && by.requests >= minRequests: // of fewer nobody knows how long it was listened to
-			w = w.meet(by.window.shorten(longCall * s.heard[s.node(pod)].mean()).shift(add))
+			w = w.meet(by.window.shorten(s.heard[s.node(pod)].long()).shift(add))
 		}
 	}
 	if all > 0 {
@@ -121,7 +121,7 @@ func (f *follower) followDeaf(hops []hop, visits []visit) {
 		received += b2i(v.kind != sentHere)
 		if v.kind == sentHere && h.to >= 0 {
 			sent.extend(h.event.block(), len(f.sent) == 0)
-			f.note(h, 1)
+			f.note(h, 1, 0)
 		}
 	}
 	switch {
@@ -166,7 +166,7 @@ func (f *follower) followHeard(hops []hop, visits []visit, once bool, received i
 				continue
 			}
 			if once || got.first-rounding <= h.event.start && h.event.start <= got.last+rounding {
-				f.note(h, 1)
+				f.note(h, 1, got.last-h.event.end()-f.heard[f.node(pod)].long())
 			} else {
 				f.stray(h)
 			}

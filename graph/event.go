@@ -48,8 +48,11 @@ const (
 	// isAimed marks an outbound event that no route led anywhere, whose local is the
 	// address that its connection was for (its original destination).
 	isAimed
+	// isUnreached marks an outbound event of a call that never came to its callee's
+	// sidecar (file unreached.go).
+	isUnreached
 
-	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded | isAimed
+	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded | isAimed | isUnreached
 )
 
 const noBytes = math.MaxUint32
@@ -60,6 +63,7 @@ func (e *event) traced() bool    { return e.flags&isTraced != 0 }
 func (e *event) either() bool    { return e.flags&isEither != 0 }
 func (e *event) forwarded() bool { return e.flags&isForwarded != 0 }
 func (e *event) aimed() bool     { return e.flags&isAimed != 0 }
+func (e *event) unreached() bool { return e.flags&isUnreached != 0 }
 func (e *event) timed() bool     { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.

@@ -33,10 +33,12 @@ const (
 	heardOf
 )
 
-// sentCall is a call sent along an edge, and how many it stands for.
+// sentCall is a call sent along an edge, and how many it stands for. after is for how much
+// longer than is thought of the one that it was sent for went on; see followed.
 type sentCall struct {
 	edge   int32
 	weight float64
+	after  Micros
 }
 
 // followed sums, over the requests in which a pod was called n times and made c
@@ -45,6 +47,9 @@ type followed struct {
 	c, cc, cn float64
 	// strays are the calls that it sent during none that it received; see stray.
 	strays int
+	// after sums up, in µs, for how long the calls received went on when what was sent for
+	// them had ended and the longest that is thought of was over: see pending.
+	after float64
 }
 
 // follow takes the pods of one request one by one.
@@ -123,7 +128,7 @@ func (s *survey) passedBy(h *hop) bool {
 // of the callee's; none where it is not.
 func (f *follower) heardAt(h *hop) int32 {
 	switch {
-	case h.in || h.to < 0 || f.nodes[h.to].Kind != Service:
+	case h.in || h.to < 0 || f.nodes[h.to].Kind != Service || h.unreached():
 		return none
 	case h.toPod == none:
 		if pod := f.first[h.to]; f.listens[pod] && f.shared(pod) && !f.unlisted(h) {
@@ -173,7 +178,7 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 			continue
 		}
 		if e := f.underWay(h.event.start); e != nil {
-			f.note(h, window.weight(e.start, e.end()))
+			f.note(h, window.weight(e.start, e.end()), e.end()-h.event.end()-f.writers[pod].long())
 		} else {
 			f.stray(h)
 		}
@@ -238,7 +243,7 @@ func (f *follower) followUntimed(hops []hop, visits []visit) {
 		if v.kind != sentHere {
 			received++
 		} else if h.to >= 0 {
-			f.note(h, 1)
+			f.note(h, 1, 0)
 		}
 		if h.event.timed() && !window.covers(h.event.start, h.event.end()) {
 			return
@@ -263,7 +268,7 @@ func (f *follower) followStrangers(hops []hop, visits []visit) {
 		if v.kind != sentHere {
 			received++
 		} else if h.to >= 0 {
-			f.note(h, 1)
+			f.note(h, 1, 0)
 		}
 		if v.kind == heardOf {
 			took = max(took, e.duration.micros())
@@ -302,8 +307,8 @@ func (b *block) extend(by block, first bool) {
 }
 
 // note counts one call sent.
-func (f *follower) note(h *hop, weight float64) {
-	f.sent = append(f.sent, sentCall{f.at[[2]int32{h.from, h.to}], weight})
+func (f *follower) note(h *hop, weight float64, after Micros) {
+	f.sent = append(f.sent, sentCall{f.at[[2]int32{h.from, h.to}], weight, max(0, after)})
 }
 
 // add counts one request at a unit: the calls received and those noted.
@@ -311,16 +316,17 @@ func (f *follower) add(unit int32, received float64) {
 	f.byPod[unit].seen += received
 	f.byPod[unit].seenSquare += received * received
 	slices.SortFunc(f.sent, func(a, b sentCall) int {
-		return cmp.Or(cmp.Compare(a.edge, b.edge), cmp.Compare(a.weight, b.weight))
+		return cmp.Or(cmp.Compare(a.edge, b.edge), cmp.Compare(a.weight, b.weight), cmp.Compare(a.after, b.after))
 	})
 	for of := range runs(f.sent, func(a, b sentCall) bool { return a.edge == b.edge }) {
-		c := 0.0
+		c, after := 0.0, 0.0
 		for _, s := range of {
 			c += s.weight
+			after += s.weight * float64(s.after)
 		}
 		k := [2]int32{of[0].edge, unit}
 		was := f.followed[k]
-		was.c, was.cc, was.cn = was.c+c, was.cc+c*c, was.cn+c*received
+		was.c, was.cc, was.cn, was.after = was.c+c, was.cc+c*c, was.cn+c*received, was.after+after
 		f.followed[k] = was
 	}
 }
@@ -348,6 +354,9 @@ func (h *heard) add(e *event) {
 }
 
 func (h *heard) mean() Micros { return h.total / max(1, h.calls) }
+
+// long is how long a call to the node may take, as its callers logged it.
+func (h *heard) long() Micros { return longCall * h.mean() }
 
 // once reports whether requests call the node once, but for a retry in fifty.
 func (h *heard) once() bool { return 50*h.again <= h.requests }

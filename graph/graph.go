@@ -102,8 +102,12 @@ type Edge struct {
 	// Calls is the number of distinct calls behind the figures.
 	Calls int
 	// Rate is calls per second; PerRequest is calls per external request at
-	// the gateway; PerCall is calls per call that From received.
+	// the gateway; PerCall is calls per call that From received. They count what From
+	// sent, where that is logged: what failed before it came to To, too.
 	Rate, PerRequest, PerCall float64
+	// Unreached is the part of the calls that failed before they came to To's sidecar: To's
+	// own rate and visits leave those out.
+	Unreached float64
 	// Mean and P99 of the call's duration: as its caller's sidecar saw it
 	// where that was logged, else as the callee's did. Timed is how many lines tell
 	// it; of none both are 0.

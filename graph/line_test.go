@@ -17,6 +17,7 @@ type line struct {
 	id, path                      string
 	start, dur                    int64
 	code                          int
+	flags                         string
 	in, unknown                   bool
 }
 
@@ -29,7 +30,7 @@ func (l line) record() Record {
 	}
 	r := Record{Direction: Outbound, Downstream: text(l.down), Upstream: text(l.up), DownstreamLocal: text(l.downLocal), UpstreamLocal: text(l.upLocal),
 		Cluster: text(l.cluster), Authority: text(l.authority), ServerName: text(l.sni), RequestID: text(l.id), Path: text(l.path),
-		Start: simEpoch + 1000*l.start, Duration: 1000 * l.dur, ServiceTime: Missing, Code: l.code, BytesSent: 100, BytesReceived: 0}
+		Start: simEpoch + 1000*l.start, Duration: 1000 * l.dur, ServiceTime: Missing, Code: l.code, Flags: text(l.flags), BytesSent: 100, BytesReceived: 0}
 	if l.in {
 		r.Direction = Inbound
 		if l.cluster == "" {

@@ -34,10 +34,11 @@ func (s *survey) sum(h *hop, weight float64) {
 		s.waver(h)
 	}
 	laid := h.unsure != nil && s.doubt(h, rate)
-	if h.to >= 0 && h.from < 0 && !laid && (side == inSide || h.toPod != none && s.writers[h.toPod].in == 0) {
+	gone := h.unreached()
+	if h.to >= 0 && h.from < 0 && !laid && !gone && (side == inSide || h.toPod != none && s.writers[h.toPod].in == 0) {
 		s.lost[h.to] += rate
 	}
-	if p := s.podTally(h.toPod); p != nil {
+	if p := s.podTally(h.toPod); p != nil && !gone {
 		p.received.add(rate, side == inSide && !s.thin(h, side) || s.passedBy(h))
 	}
 	if p := s.podTally(h.fromPod); p != nil {
@@ -47,13 +48,22 @@ func (s *survey) sum(h *hop, weight float64) {
 		return
 	}
 	e := s.edge(h.from, h.to)
+	tally := &e.in
 	switch {
 	case s.thin(h, side):
-		e.thin[side].add(rate, bursts, false)
+		tally = &e.thin[side]
+		tally.add(rate, bursts, false)
 	case side == outSide:
-		e.out.add(rate, bursts, h.toPod != none && s.deaf(h.toPod))
+		tally = &e.out
+		tally.add(rate, bursts, gone || h.toPod != none && s.deaf(h.toPod))
 	default:
-		e.in.add(rate, bursts, h.fromPod != none && s.dumb(h.fromPod))
+		tally.add(rate, bursts, h.fromPod != none && s.dumb(h.fromPod))
+	}
+	switch {
+	case gone:
+		tally.gone += rate
+	case s.mayNotArrive(h):
+		e.arrivals.failing += rate
 	}
 	e.note(h.event, side)
 	s.noteHome(e, h, side)
@@ -137,6 +147,9 @@ func (e *edgeTally) note(ev *event, side int) {
 func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
 	fromPod, toPod := none, none
 	var from, to int32
+	if c.out >= 0 {
+		s.arrive(&hops[c.out], c.in >= 0)
+	}
 	for _, i := range [...]int32{c.out, c.in} {
 		if i < 0 {
 			continue

@@ -23,14 +23,22 @@ type pairer struct {
 // n log n, however many calls the request has.
 func (p *pairer) pair(hops []hop) []pairing {
 	p.outs, p.ins, p.pairs = p.outs[:0], p.ins[:0], p.pairs[:0]
+	failed := 0
 	for i := range hops {
-		if h := &hops[i]; h.from < 0 || h.to < 0 {
-			continue
-		} else if h.in {
+		switch h := &hops[i]; {
+		case h.from < 0 || h.to < 0:
+		case h.unreached():
+			p.pairs = append(p.pairs, pairing{out: int32(i), in: -1})
+		case h.in:
 			p.ins = append(p.ins, int32(i))
-		} else {
+		default:
+			failed += b2i(h.event.failed())
 			p.outs = append(p.outs, int32(i))
 		}
+	}
+	if failed > 0 && failed < len(p.outs) {
+		// A call that was tried again: both sides tell which try came to the callee.
+		p.match(hops, samePodsAndOutcome, byStart)
 	}
 	p.match(hops, samePods, byStart)
 	p.matchOpen(hops)
@@ -79,6 +87,10 @@ func sameCaller(a, b *hop) int {
 
 func samePods(a, b *hop) int {
 	return cmp.Or(sameCaller(a, b), cmp.Compare(a.toPod, b.toPod))
+}
+
+func samePodsAndOutcome(a, b *hop) int {
+	return cmp.Or(samePods(a, b), cmp.Compare(b2i(a.event.failed()), b2i(b.event.failed())))
 }
 
 func byStart(a, b *hop) int {

@@ -28,9 +28,6 @@ const (
 	leastLacking   = 0.02
 	timesLacking   = 1.35
 	unknownLacking = 0.25
-	// A direction's lines began late, or ended early, if the proxy wrote others for more
-	// than so many times as long as one of them usually takes to follow another.
-	manyGaps = 20
 )
 
 // audit compares what pods logged of each direction with what else is there.
@@ -42,13 +39,17 @@ type audit struct {
 	unnamed []int32
 	// hears is, by pod, where its log would show the call that it sent for.
 	hears []window
+	// lost is, by side, what the other sides of all pods lack.
+	lost [2]lacked
 }
 
 // audited is what is known of one side of one pod.
 type audited struct {
-	// late is set where its lines cover only a part of the pod's window; then outside
-	// counts the requests there of which the pod must have a line but has none.
-	late    bool
+	// doubted is set where it is worth asking when its lines were written, shown is when,
+	// if for a part of the pod's window only (file quiet.go); then outside counts the
+	// requests elsewhere of which the pod must have a line but has none.
+	doubted bool
+	shown   window
 	outside int
 	// sending are the calls received within its lines, by whether anything was sent for
 	// them; silent counts those outside of which nothing was.
@@ -57,7 +58,10 @@ type audited struct {
 	// requests within its lines that must have one, and for what was sent the calls.
 	requests, calls lacked
 	// rates of its calls by its own lines and by the other ends'.
-	own, told estimate
+	own, told sideRate
+	// both counts the requests of which a call is in its own log: those of which the other
+	// end's has one too, and those that it lacks.
+	both lacked
 }
 
 // lacked counts requests that must have a line: those that have one and those that lack it.
@@ -103,12 +107,14 @@ func (s *survey) findPartly() {
 	if s.vague > s.clear || !a.open() {
 		return // when calls were under way nobody knows
 	}
+	a.findShown()
 	a.look()
+	a.sumLost()
 	s.stands = a.standIns()
 	for i := range s.pods {
-		a.narrow(i)
-		s.partly[inSide][i] = a.lacking(inSide, i)
-		s.partly[outSide][i] = a.lacking(outSide, i)
+		for side := range s.partly {
+			s.partly[side][i] = a.narrow(side, i) || a.lacking(side, i)
+		}
 	}
 }
 
@@ -150,9 +156,10 @@ func (a *audit) open() (doubts bool) {
 		w := &a.writers[i]
 		a.hears[i] = w.window.shorten(w.long())
 		told := a.told[inSide][i] + a.toldNode[ref.node]/int32(len(a.nodes[ref.node].Pods))
-		doubts = doubts || more(told, w.in) || more(a.told[outSide][i], w.out)
-		a.pods[inSide][i].late, a.pods[outSide][i].late = w.late(inSide), w.late(outSide)
-		doubts = doubts || w.late(inSide) || w.late(outSide) || a.silentPod(i)
+		in, out := &a.pods[inSide][i], &a.pods[outSide][i]
+		in.doubted = more(told, w.in) || w.late(inSide)
+		out.doubted = more(a.told[outSide][i], w.out) || w.late(outSide)
+		doubts = doubts || in.doubted || out.doubted || a.silentPod(i)
 	}
 	return doubts
 }
@@ -165,18 +172,6 @@ func (w *writer) logged(side int) int {
 	return w.out
 }
 
-// late reports whether one direction's lines began much later than the other's, or ended
-// earlier: later than what they usually take to follow one another and than a call takes,
-// at the end of which they are written.
-func (w *writer) late(side int) bool {
-	own, all, n := w.ends[side], w.ends[1-side], w.logged(side)
-	if n < minRequests || w.logged(1-side) == 0 {
-		return false
-	}
-	gap := max(own.first-all.first, all.last-own.last)
-	return gap > manyGaps*(own.last-own.first)/Micros(n) && gap > 2*w.longest && gap > w.whole.span()/10
-}
-
 // hearRates sums the rates of pods' calls by their own lines and by the other ends'.
 func (a *audit) hearRates(hops []hop, weight float64) {
 	for i := range hops {
@@ -186,13 +181,13 @@ func (a *audit) hearRates(hops []hop, weight float64) {
 			pod, side = h.fromPod, outSide
 		}
 		if own := h.own(); own != none && !h.implied {
-			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts)
+			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts, false)
 		}
-		if pod == none || h.implied || side == inSide && a.writers[pod].in > 0 && a.around(h) {
-			continue
+		if pod == none || h.implied || side == inSide && (h.event.failed() || a.writers[pod].in > 0 && a.around(h)) {
+			continue // what failed may never have come
 		}
 		w := &a.writers[a.writerOf(h)]
-		a.pods[side][pod].told.add(weight/w.exposure, w.bursts)
+		a.pods[side][pod].told.add(weight/w.exposure, w.bursts, false)
 	}
 }
 
@@ -256,15 +251,6 @@ func (a *audit) noteOut(h *hop) {
 	}
 }
 
-// before is auditBefore if a line was written when the pod wrote none of a side.
-func (a *audit) before(pod int32, side int, e *event) uint8 {
-	ends := a.writers[pod].ends[side]
-	if a.pods[side][pod].late && (e.end() < ends.first || e.end() > ends.last) {
-		return auditBefore
-	}
-	return 0
-}
-
 // judge counts what the notes of one request say of one pod.
 func (a *audit) judge(of []auditNote) {
 	pod := of[0].pod
@@ -276,17 +262,21 @@ func (a *audit) judge(of []auditNote) {
 			sent |= n.kind
 		}
 	}
-	if in := &a.pods[inSide][pod]; sent&auditHeard != 0 {
-		called := received&auditCalled != 0 || slices.Contains(a.unnamed, a.node(pod))
-		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.late)
+	in := &a.pods[inSide][pod]
+	if received&auditGot != 0 {
+		in.both.add(received&auditCalled != 0)
 	}
-	if received&auditWhole == 0 {
-		return
+	if sent&auditHeard != 0 {
+		called := received&auditCalled != 0 || slices.Contains(a.unnamed, a.node(pod))
+		in.count(received&auditGot != 0, sent&auditBefore != 0, called || in.shown.blocks != nil)
 	}
 	out := &a.pods[outSide][pod]
-	if received&auditBefore == 0 {
+	whole := received&auditWhole != 0
+	switch {
+	case !whole:
+	case received&auditBefore == 0:
 		out.sending.add(sent != 0)
-	} else {
+	default:
 		out.silent += b2i(sent == 0)
 	}
 	for to := range runs(of, func(x, y auditNote) bool { return x.node == y.node }) {
@@ -295,9 +285,14 @@ func (a *audit) judge(of []auditNote) {
 			sends += b2i(n.kind&auditSent != 0)
 			answers += b2i(n.kind&auditAnswer != 0)
 		}
-		out.count(sends > 0, received&auditBefore != 0, answers > 0)
-		out.calls.has += min(sends, answers)
-		out.calls.lacks += max(0, answers-sends)
+		if sends > 0 {
+			out.both.add(answers > 0)
+		}
+		if whole {
+			out.count(sends > 0, received&auditBefore != 0, answers > 0)
+			out.calls.has += min(sends, answers)
+			out.calls.lacks += max(0, answers-sends)
+		}
 	}
 }
 
@@ -312,6 +307,14 @@ func (p *audited) count(has, outside, must bool) {
 	}
 }
 
+// among reports whether nearly all calls that a pod logged as received are among those that
+// its callers logged, who have more of them over a time as long. Where it lacks those of a
+// stretch of time, its whole log may: that is no reason to do without the others.
+func (p *audited) among() bool {
+	return p.shown.blocks == nil && p.both.has >= 2*minPartly && p.both.part().value < 1-nearlyAll && p.own.gapsBeside(p.told) &&
+		p.told.events-p.own.events >= minPartly
+}
+
 // ofService sums what requests tell of one side of all pods of a pod's service, which are
 // told alike what to log.
 func (a *audit) ofService(side, pod int) (all audited) {
@@ -322,39 +325,34 @@ func (a *audit) ofService(side, pod int) (all audited) {
 	return all
 }
 
-// usual is what part of its lines a log may lack on one side: as much as the other side
-// lacks, as far as that is known.
-func usual(other lacked) estimate {
-	if other.sum() < 2*minPartly {
+// usual is what part of its lines a log may lack on one side: as much as the pod's other
+// side lacks or, where that is not known, as those of all pods.
+func (a *audit) usual(side int, other audited) estimate {
+	lacks := other.other(side)
+	if lacks.sum() < 2*minPartly {
+		lacks = a.lost[side]
+	}
+	if lacks.sum() < 2*minPartly {
 		return estimate{value: unknownLacking}
 	}
-	p := other.part()
+	p := lacks.part()
 	return estimate{leastLacking + timesLacking*p.value, sq(timesLacking) * p.variance}
 }
 
-// outsideOnly reports whether what a side lacks it lacks outside of its lines: the other
-// ends of calls were logged there or, of what is sent, nothing was sent there for any
-// call received, and within for nearly each. No application stops so suddenly.
-func (p *audited) outsideOnly() bool {
-	if p.outside >= minPartly {
-		return p.requests.lacks <= p.requests.has
+// other is what a pod's other side lacks, for comparing a side with it.
+func (p *audited) other(side int) lacked {
+	if side == inSide {
+		return p.calls
 	}
-	return p.silent >= 2*minPartly && p.sending.sum() >= 2*minPartly && p.sending.part().value < 0.1
+	return p.requests
 }
 
-// narrow leaves of a pod's window where both directions are logged, if one is for a part
-// of the time only.
-func (a *audit) narrow(pod int) {
-	w := &a.writers[pod]
-	for side := range a.pods {
-		p := &a.pods[side][pod]
-		if !p.late || !p.outsideOnly() {
-			continue
+// sumLost adds up what the other sides of all pods lack.
+func (a *audit) sumLost() {
+	for side := range a.lost {
+		for i := range a.pods[1-side] {
+			a.lost[side] = a.lost[side].plus(a.pods[1-side][i].other(side))
 		}
-		own := window{[]block{w.ends[side]}}
-		w.window, w.narrowed = w.window.meet(own), true
-		n := float64(w.logged(side))
-		w.exposed[side] = float64(w.whole.meet(own).span()) / 1e6 * n / (n - 1)
 	}
 }
 
@@ -370,27 +368,28 @@ func (w *writer) nameless(side int) float64 {
 	return 1 - float64(named)/float64(all)
 }
 
-// lacking reports whether one side of a pod's log is there for a part of its calls:
-// requests tell or, where there are few that could, the rates.
+// lacking reports whether one side of a pod's log is there for a part of its calls: requests
+// tell or, as a filter may leave those alone that could, the rates.
 func (a *audit) lacking(side, pod int) bool {
 	p, o, w := a.pods[side][pod], a.pods[1-side][pod], &a.writers[pod]
 	if w.logged(side) == 0 {
 		return false // all of it is not there, as everybody sees
 	}
-	own, told := p.own, p.told
+	longer := w.exposure / w.exposed[side]
+	own, told := estimate{p.own.rate * longer, p.own.variance * longer * longer}, p.told.estimate()
+	if own.value < 0.8*told.value && told.value-own.value > 3*math.Sqrt(told.variance+own.variance) {
+		return true
+	}
+	if side == inSide && p.among() { // without what was sent, counts would be all that is left
+		return true
+	}
 	if p.requests.sum() < 2*minPartly {
 		p, o = a.ofService(side, pod), a.ofService(1-side, pod)
 	}
-	if p.requests.sum() >= 2*minPartly {
-		other := o.requests
-		if side == inSide {
-			other = o.calls
-		}
-		lacks, may := p.requests.part(), usual(other)
-		may.value += w.nameless(side) // such a line is there, and of no request
-		return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
+	if p.requests.sum() < 2*minPartly {
+		return false
 	}
-	longer := w.exposure / w.exposed[side]
-	own = estimate{own.value * longer, own.variance * longer * longer}
-	return own.value < 0.8*told.value && told.value-own.value > 3*math.Sqrt(told.variance+own.variance)
+	lacks, may := p.requests.part(), a.usual(side, o)
+	may.value += w.nameless(side) // such a line is there, and of no request
+	return p.requests.lacks >= minPartly && lacks.value > may.value+2*math.Sqrt(lacks.variance+may.variance)
 }

@@ -262,8 +262,10 @@ type sideRate struct {
 	// 1/exposure²: what the rate's variance would be if each came by itself.
 	// variance takes them as they come.
 	rate, square, variance float64
-	// mute is the part of rate whose other end logged nothing on its side.
+	// mute is the part of rate whose other end logged nothing on its side, gone the part
+	// that never came to the other end.
 	mute   float64
+	gone   float64
 	events int
 }
 
@@ -296,7 +298,7 @@ func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
 // join adds up what two groups of proxies logged of one side.
 func (s sideRate) join(o sideRate) sideRate {
-	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.events + o.events}
+	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone, s.events + o.events}
 }
 
 // sides are an edge's rates as each of its sides has them. What proxies logged that log
@@ -312,11 +314,40 @@ func (t *edgeTally) sides() (out, in sideRate) {
 	return out, in
 }
 
+const (
+	// nearlyAll of a side's calls must be among the other's, and of those no more than
+	// this part among its own, for the other to have more.
+	nearlyAll = 0.95
+	noMore    = 0.9
+)
+
+// more is the side that has the lines of nearly all of the other's calls and many more,
+// none where neither has.
+func (t *edgeTally) more() int {
+	a := &t.arrivals
+	both := float64(a.here[0] + a.here[1])
+	for side := range t.events {
+		if fewer, all := float64(t.events[1-side]), float64(t.events[side]); both >= nearlyAll*fewer && both <= noMore*all {
+			return side
+		}
+	}
+	return int(none)
+}
+
+// gapsBeside reports whether a side whose calls the other has all misses some in between:
+// of a part of the time there would be fewer as well, at the same rate.
+func (s *sideRate) gapsBeside(all sideRate) bool {
+	return s.rate < 0.95*all.rate && s.exposure() > 0.8*all.exposure()
+}
+
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
 // than chance has it, one side's log misses proxies, and the larger is right:
 // lines go missing, but nobody logs calls that were not.
-func pool(out, in sideRate) estimate {
+//
+// Where one side has the lines of nearly all the calls that the other has, and many more
+// besides, though the other's cover about as long, that one has gaps, and tells nothing new.
+func pool(out, in sideRate, more int) estimate {
 	switch {
 	case out.events == 0:
 		return in.estimate()
@@ -324,6 +355,12 @@ func pool(out, in sideRate) estimate {
 		return out.estimate()
 	}
 	out, in = out.scale(in), in.scale(out)
+	switch {
+	case more == outSide && in.gapsBeside(out):
+		return out.estimate()
+	case more == inSide && out.gapsBeside(in):
+		return in.estimate()
+	}
 	larger, apart := out, math.Abs(out.rate-in.rate)
 	if in.rate > out.rate {
 		larger = in
@@ -342,12 +379,6 @@ func pool(out, in sideRate) estimate {
 
 // estimate is a figure and its variance.
 type estimate struct{ value, variance float64 }
-
-// add counts one event more of a rate; see sideRate.
-func (e *estimate) add(perSecond, bursts float64) {
-	e.value += perSecond
-	e.variance += perSecond * perSecond * bursts
-}
 
 // with weighs two estimates of one figure by how far they can be trusted.
 func (e estimate) with(o estimate) estimate {

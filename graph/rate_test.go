@@ -112,9 +112,10 @@ func TestPool(t *testing.T) {
 		}
 		return s
 	}
+	more := int(none)
 	f := func(name string, out, in sideRate, want float64) {
 		t.Helper()
-		if got := pool(out, in); math.Abs(got.value-want) > 1e-9*want {
+		if got := pool(out, in, more); math.Abs(got.value-want) > 1e-9*want {
 			t.Errorf("%s: %v/s, want %v", name, got.value, want)
 		}
 	}
@@ -127,6 +128,35 @@ func TestPool(t *testing.T) {
 	half := side(50, 10)
 	half.mute = half.rate / 2 // half of the calls went to pods that logged none
 	f("callees known not to log", half, side(25, 10), 5)
+	// A gateway off for a third of 30 s, during which calls came in bursts of which nobody
+	// knows better: by exposure it would be (600+900)/(30+30) = 25.
+	more = inSide
+	f("callees have all that the callers have", side(600, 30), side(900, 30), 30)
+	// A head of 20 s: (600+900)/(20+30).
+	f("callees were listened to for longer", side(600, 20), side(900, 30), 30)
+	f("and the rate fell", side(700, 20), side(900, 30), 32)
+	f("as fast, for nearly as long", side(806, 26), side(900, 30), 1706.0/56)
+}
+
+func TestSideThatHasMore(t *testing.T) {
+	for _, c := range []struct {
+		out, in int64
+		both    int
+		want    int
+	}{
+		{1000, 1000, 1000, int(none)},
+		{1000, 600, 600, outSide},
+		{600, 1000, 590, inSide}, // 590 of 600 are more than 95 in 100
+		{600, 1000, 560, int(none)},
+		{1000, 950, 950, int(none)}, // the ends of two windows
+		{1000, 500, 0, int(none)},   // request_ids are lost
+	} {
+		e := edgeTally{events: [2]int64{outSide: c.out, inSide: c.in}}
+		e.arrivals.here[0] = c.both
+		if got := e.more(); got != c.want {
+			t.Errorf("%d and %d lines, %d of the same calls: side %d, want %d", c.out, c.in, c.both, got, c.want)
+		}
+	}
 }
 
 func TestEstimate(t *testing.T) {

@@ -16,7 +16,7 @@ func (a *audit) standIns() []float64 {
 	for n := range a.nodes {
 		all, heard := 0.0, 0.0
 		for _, i := range a.podsOfNode(int32(n)) {
-			rate := a.pods[inSide][i].told.value
+			rate := a.pods[inSide][i].told.rate
 			switch {
 			case a.writers[i].out > 0:
 				heard += rate

@@ -96,6 +96,8 @@ type edgeTally struct {
 	// by side.
 	paired float64
 	loose  [2]float64
+	// arrivals are what tells how many of the failed calls never came to the callee.
+	arrivals arrivals
 	// events, and of them failed ones, sizes and names, by side.
 	events, failed, bytes, sized [2]int64
 	// traced counts the events with a request_id by side.
@@ -105,6 +107,8 @@ type edgeTally struct {
 	parts map[part]hostTally
 	// lines counts the events by side before any are summed up.
 	lines [2]int
+	// answered is set once a caller's line tells of a call that did not fail.
+	answered bool
 	// inferred is the rate of the calls that are this edge's only by inference,
 	// doubt of those that are nobody's and may be, shared this edge's part of them by
 	// what is certain; by side.
@@ -304,7 +308,8 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 		if d != noSpan {
 			e.timed[side]++
 		}
-		if side == outSide && whole {
+		e.answered = e.answered || side == outSide && !h.event.failed()
+		if side == outSide && whole && !h.event.unreached() {
 			s.heard[h.to].add(h.event)
 			s.addressed[h.to] = s.addressed[h.to] || h.toPod == none && s.reached(h.event)
 		}
@@ -354,6 +359,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 // tell counts a line of the other end of a pod's call.
 func (s *survey) tell(h *hop, side int) {
 	switch {
+	case h.unreached():
 	case side == inSide && h.fromPod != none:
 		s.told[outSide][h.fromPod]++
 	case side == outSide && h.toPod != none:
@@ -415,9 +421,10 @@ func (e *edgeTally) side() int {
 }
 
 // unheard reports whether the callee's sidecars log no call of this edge: all go
-// around them, or they are those of a pod to itself.
+// around them, or they are those of a pod to itself. Calls of which none was answered may
+// as well never have come.
 func (e *edgeTally) unheard() bool {
-	return e.lines[outSide] > 0 && e.lines[inSide] == 0 && !e.unnamed
+	return e.answered && e.lines[inSide] == 0 && !e.unnamed
 }
 
 // listen finds each writer's window.

@@ -41,7 +41,7 @@ func (g *Graph) descend(heads []float64) {
 		if e.Back || e.From == 0 || g.Nodes[e.From].Rate+heads[e.From] == 0 {
 			byRate[i] = true
 			e.PerRequest = e.Rate / total
-			g.Nodes[e.To].Visits += e.PerRequest
+			g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
 		}
 	}
 	out := g.outEdges()
@@ -49,7 +49,7 @@ func (g *Graph) descend(heads []float64) {
 		for _, i := range out.of(n) {
 			if e := &g.Edges[i]; !byRate[i] {
 				e.PerRequest = g.Nodes[n].Visits * e.PerCall
-				g.Nodes[e.To].Visits += e.PerRequest
+				g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func (s *survey) callsByRates(g *Graph, heads []float64) []estimate {
 	for i := range g.Edges {
 		e := &g.Edges[i]
 		received[e.To].variance += s.rates[i].variance
-		busy[e.To] += e.Rate * e.Mean.Seconds()
+		busy[e.To] += e.received() * e.Mean.Seconds()
 	}
 	for n := range received {
 		received[n].value = g.Nodes[n].Rate + heads[n]
@@ -166,10 +166,10 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 			at := s.followed[[2]int32{i, int32(pod)}]
 			one, more := t.ratio(at), estimate{}
 			if !unknown[ref.node] {
-				more = s.strays(pod, at.strays, w)
+				more = s.strays(pod, at, w)
 			}
 			per[i].value += part*one.value + more.value
-			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value*s.strange[u])
+			per[i].variance += part*part*one.variance + more.variance + sq(part*one.value)*(sq(s.strange[u])+s.lostBoth(&s.tally[i], s.nameable(pod, named)))
 		}
 	}
 	for i := range per {
@@ -185,6 +185,25 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		per[i].variance *= lost * lost
 	}
 	return per
+}
+
+// lostBoth is the relative variance of calls per call received that comes of request_ids
+// lost on both sides: that of a call sent is there or not whether that of the one it was sent
+// for is, and the parts p and q of n that have it give (1-p)(1-q)/(pqn).
+func (s *survey) lostBoth(t *edgeTally, q float64) float64 {
+	n, traced := float64(t.events[outSide]), float64(t.traced[outSide])
+	if q == 0 || traced == 0 {
+		return 0
+	}
+	return (n - traced) * (1 - q) / (traced * q * n)
+}
+
+// nameable is the part of the calls a pod received that have a request_id.
+func (s *survey) nameable(pod int, named []float64) float64 {
+	if w := &s.writers[pod]; !s.deaf(int32(pod)) {
+		return float64(w.named) / float64(w.in)
+	}
+	return named[s.pods[pod].node]
 }
 
 // traceable reports whether requests that were followed through a unit tell what it
@@ -228,18 +247,36 @@ func (s *survey) followable(pod int, named []float64) float64 {
 
 // strays is what stray calls of a pod add to the calls per call received of its
 // service, which receives that many calls a second.
-func (s *survey) strays(pod, n int, received float64) estimate {
+func (s *survey) strays(pod int, at followed, received float64) estimate {
 	t := float64(s.hears[pod].span()) / 1e6
-	if n == 0 || t == 0 {
+	if at.strays == 0 || t == 0 {
 		return estimate{}
 	}
-	per := s.events.scale * float64(n) / t / received
+	n, pending := float64(at.strays), s.pending(pod, at)
+	if n -= pending; n <= 2*math.Sqrt(pending) {
+		return estimate{0, pending / sq(received*t)}
+	}
+	per := s.events.scale * n / t / received
 	w := &s.writers[pod]
 	if s.deaf(int32(pod)) { // counted over other windows than the calls received
-		return estimate{per, per * per * w.bursts * (1/float64(n) + 1/(received*t))}
+		return estimate{per, per * per * w.bursts * (1/n + 1/(received*t))}
 	}
 	// Over the same window the two counts differ by what was under way at its ends.
-	return estimate{per, (max(0, 1-per)*float64(n) + 2*received*float64(w.mean())/1e6 + 1) / (received * t * received * t)}
+	return estimate{per, (max(0, 1-per)*n + pending + 2*received*float64(w.mean())/1e6 + 1) / sq(received*t)}
+}
+
+// pending is how many of a pod's calls look stray because what they were sent for was under
+// way when the log ends, and took longer than is thought of. A call of duration D is, if it
+// began in the right D-L-s before the end: L is what is thought of, and s when what was
+// sent had ended. As many began then as at any other time.
+func (s *survey) pending(pod int, at followed) float64 {
+	hears := s.hears[pod]
+	long := s.writers[pod].long()
+	if s.deaf(int32(pod)) {
+		long = s.heard[s.node(int32(pod))].long()
+	}
+	blocks := float64(len(hears.blocks))
+	return at.after * blocks / (float64(hears.span()) + blocks*float64(long))
 }
 
 // receives is the rate at which a unit is called or, where neither it nor its

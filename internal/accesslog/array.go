@@ -13,7 +13,7 @@ import (
 // under its writer. Each object counts as a line; text without any counts as
 // one, into however many pieces its brackets make it fall.
 func (d *decoder) odd(p []byte, i, end int, number int64) {
-	a := array{first: used, lost: true, mayBeDeep: true}
+	a := array{first: used, lost: true, mayBeDeep: true, again: end - i}
 	start := i
 	for i = lead(p, i); i < end; {
 		next, why := d.element(p, i, end, &a)
@@ -48,6 +48,8 @@ type array struct {
 	held                int
 	// mayBeDeep is unset once an object was seen to have no end.
 	mayBeDeep bool
+	// again is how many bytes may be scanned again in search of the first element.
+	again int
 }
 
 // outside is the verdict on what is followed by no element, or is none.
@@ -127,7 +129,7 @@ func (d *decoder) element(p []byte, i, end int, a *array) (next int, why reason)
 		after, v, a.mayBeDeep = d.deep(p, i, end)
 	}
 	if v != complete {
-		return resume(p, after, end), because(v)
+		return resume(p, a.from(i, after), end), because(v)
 	}
 	next, comma := trail(p, after)
 	switch {
@@ -137,6 +139,19 @@ func (d *decoder) element(p []byte, i, end int, a *array) (next int, why reason)
 		return next, tooLong
 	}
 	return next, used
+}
+
+// from is from where on the next element is looked for, when what seemed to be one from i
+// on is broken before after. Where the beginning is within an element, what looks like
+// others may lie within a string of it: "},{" is in step with the quotes of nobody's
+// strings, and each scan from there would take strings for what is between them. Then the
+// next is looked for within what was scanned, as long as that costs no more than the line.
+func (a *array) from(i, after int) int {
+	if !a.torn || a.again < after-i {
+		return after
+	}
+	a.again -= after - i
+	return i + 1
 }
 
 // ofLog reports whether the object scanned last has what only a line of a log has.
@@ -231,7 +246,7 @@ func lastElement(p []byte) int {
 	padded := append(p[:len(p):len(p)], '\n') // ends the loops of the scanner
 	i := lead(padded, 0)
 	if padded[i] != '{' {
-		i = resume(padded, i, len(p))
+		i = firstElement(padded, i, len(p))
 	}
 	for i < len(p) && padded[i] == '{' {
 		after := objectEnd(p, i)
@@ -250,6 +265,24 @@ func lastElement(p []byte) int {
 		return seemingElement(padded)
 	}
 	return last
+}
+
+// firstElement is the index of the first whole element of an array of which p[i:end] begins
+// within one, or else of what seems to be one: see array.from.
+func firstElement(p []byte, i, end int) int {
+	again := end - i
+	for i = resume(p, i, end); i < end; i = resume(p, i+1, end) {
+		after := objectEnd(p[:end], i)
+		if after < 0 {
+			after = end
+		} else if json.Valid(p[i:after]) {
+			break
+		}
+		if again -= after - i; again < 0 {
+			break
+		}
+	}
+	return i
 }
 
 // seemingElement is the index of the last byte that looks like the beginning of an

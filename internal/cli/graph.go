@@ -127,6 +127,7 @@ func (c *graphCommand) print(obs *optimize.Observation) error {
 	case "json":
 		return c.env.printDocument(report.GraphWithin(obs, 0))
 	case "jaeger":
+		c.env.tellLines(obs)
 		return c.env.printDocument(report.Jaeger(obs))
 	case "table":
 		var out bytes.Buffer
@@ -141,6 +142,7 @@ func (c *graphCommand) print(obs *optimize.Observation) error {
 		return usagef("%s", wrong.Problem)
 	}
 	c.env.warn(left)
+	c.env.tellLines(obs)
 	return c.env.printDocument(picture, err)
 }
 

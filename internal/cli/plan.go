@@ -88,6 +88,7 @@ func (c *planCommand) curved(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	c.env.tellLines(rep.Observation)
 	curve, err := optimize.NewCurve(ctx, rep.Study)
 	if err != nil {
 		return err
@@ -107,6 +108,9 @@ func (c *planCommand) run(ctx context.Context, args []string) error {
 	rep, err := plan(ctx, c.env, &c.in, &c.tune, args)
 	if err != nil {
 		return err
+	}
+	if !c.form.is("table") && !c.form.is("json") {
+		c.env.tellLines(rep.Observation)
 	}
 	switch c.form.value {
 	case "json":

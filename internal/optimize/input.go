@@ -263,7 +263,9 @@ func calls(obs *Observation, at []int) []budget.Call {
 		}
 		out = append(out, budget.Call{
 			From: at[e.From], To: at[e.To], Back: e.Back,
-			PerRequest: e.PerRequest, Critical: obs.Critical.Edges[i].Critical, ErrorRatio: e.ErrorRatio,
+			// What failed at the caller's sidecar costs the callee's nothing.
+			PerRequest: e.PerRequest * (1 - e.Unreached), Critical: obs.Critical.Edges[i].Critical * (1 - e.Unreached),
+			ErrorRatio: e.ErrorRatio,
 		})
 	}
 	return out
@@ -282,8 +284,9 @@ func sendTotals(in *budget.Input, obs *Observation, at []int) {
 			got[f].weight += e.PerRequest
 		}
 		if t := at[e.To]; t >= 0 {
-			sent[t].sum += e.SentBytes * e.PerRequest
-			sent[t].weight += e.PerRequest
+			came := e.PerRequest * (1 - e.Unreached)
+			sent[t].sum += e.SentBytes * came
+			sent[t].weight += came
 		}
 	}
 	for i := range in.Sidecars {

@@ -1,0 +1,26 @@
+package optimize
+
+import (
+	"testing"
+
+	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/critical"
+	"github.com/sluice-mesh/sluice/graph"
+)
+
+// Of 2 calls for a request a fifth fails at the caller's sidecar: that sends 2, the callee's
+// has to do with 2·0.8 = 1.6, of which 1·0.8 are waited for.
+func TestCallsThatNeverCameCostTheCalleeNothing(t *testing.T) {
+	obs := &Observation{
+		Graph:    &graph.Graph{Edges: []graph.Edge{{From: 1, To: 2, PerRequest: 2, Unreached: 0.2}}},
+		Critical: critical.Result{Edges: []critical.EdgeShare{{Critical: 1}}},
+	}
+	at := []int{-1, 0, 1}
+	if c := calls(obs, at)[0]; c.PerRequest != 1.6 || c.Critical != 0.8 {
+		t.Errorf("%v calls, %v of them waited for; want 1.6 and 0.8", c.PerRequest, c.Critical)
+	}
+	in := budget.Input{Sidecars: make([]budget.Sidecar, 2)}
+	if sendTotals(&in, obs, at); in.Sidecars[0].Sends != 2 {
+		t.Errorf("the caller sends %v, want 2", in.Sidecars[0].Sends)
+	}
+}
