@@ -47,6 +47,31 @@ type followed struct {
 	strays int
 }
 
+// following is what was followed of each edge and calling pod.
+type following struct {
+	index pairs
+	sums  []followed
+}
+
+// at is where calls along an edge are summed up for a pod.
+func (f *following) at(edge, pod int32) *followed {
+	i := f.index.find(edge, pod)
+	if i == none {
+		i = int32(len(f.sums))
+		f.index.set(edge, pod, i)
+		f.sums = append(f.sums, followed{})
+	}
+	return &f.sums[i]
+}
+
+// of is what was summed up, nothing where nothing was.
+func (f *following) of(edge, pod int32) followed {
+	if i := f.index.find(edge, pod); i != none {
+		return f.sums[i]
+	}
+	return followed{}
+}
+
 // follow takes the pods of one request one by one.
 func (f *follower) follow(hops []hop) {
 	f.gather(hops)
@@ -192,10 +217,7 @@ func (f *follower) stray(h *hop) {
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
 		return
 	}
-	k := [2]int32{f.at[[2]int32{h.from, h.to}], h.fromPod}
-	was := f.followed[k]
-	was.strays++
-	f.followed[k] = was
+	f.followed.at(f.at.find(h.from, h.to), h.fromPod).strays++
 }
 
 // isCalled reports whether any line of a request shows a call to a pod, or to its
@@ -303,7 +325,7 @@ func (b *block) extend(by block, first bool) {
 
 // note counts one call sent.
 func (f *follower) note(h *hop, weight float64) {
-	f.sent = append(f.sent, sentCall{f.at[[2]int32{h.from, h.to}], weight})
+	f.sent = append(f.sent, sentCall{f.at.find(h.from, h.to), weight})
 }
 
 // add counts one request at a unit: the calls received and those noted.
@@ -318,10 +340,8 @@ func (f *follower) add(unit int32, received float64) {
 		for _, s := range of {
 			c += s.weight
 		}
-		k := [2]int32{of[0].edge, unit}
-		was := f.followed[k]
-		was.c, was.cc, was.cn = was.c+c, was.cc+c*c, was.cn+c*received
-		f.followed[k] = was
+		sum := f.followed.at(of[0].edge, unit)
+		sum.c, sum.cc, sum.cn = sum.c+c, sum.cc+c*c, sum.cn+c*received
 	}
 }
 

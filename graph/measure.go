@@ -80,7 +80,7 @@ func (s *survey) remark(h *hop) {
 		s.odd.unsure++
 	case h.from < 0:
 		s.odd.callerless++
-	case len(p.pods) > 0 && len(s.podsOf(p, h.to)) == 0:
+	case len(p.pods) > 0 && p.node != h.to && len(s.podsOf(p, h.to)) == 0:
 		s.odd.reused++
 	}
 }

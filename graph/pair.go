@@ -73,26 +73,41 @@ func (p *pairer) setAside(is []int32, leave func(int32) bool) []int32 {
 	return stay
 }
 
+// The orders below look at one thing after the other and no further than they need: most
+// calls of a request differ in the first.
+
 func sameCaller(a, b *hop) int {
-	return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.fromPod, b.fromPod))
+	switch {
+	case a.from != b.from:
+		return cmp.Compare(a.from, b.from)
+	case a.to != b.to:
+		return cmp.Compare(a.to, b.to)
+	}
+	return cmp.Compare(a.fromPod, b.fromPod)
 }
 
 func samePods(a, b *hop) int {
-	return cmp.Or(sameCaller(a, b), cmp.Compare(a.toPod, b.toPod))
+	if c := sameCaller(a, b); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.toPod, b.toPod)
 }
 
 func byStart(a, b *hop) int {
-	return cmp.Or(cmp.Compare(a.event.start, b.event.start), cmp.Compare(a.event.id, b.event.id))
+	if a.event.start != b.event.start {
+		return cmp.Compare(a.event.start, b.event.start)
+	}
+	return cmp.Compare(a.event.id, b.event.id)
 }
 
 // loosely orders hops of one caller and callee that the clocks of several pods
 // may have timed: by duration, the longest first, for what took the caller
 // longest took a callee longest too.
 func (p *pairer) loosely(a, b *hop) int {
-	if len(p.j.nodes[a.to].Pods) <= 1 {
-		return byStart(a, b)
+	if len(p.j.nodes[a.to].Pods) > 1 && a.event.duration != b.event.duration {
+		return cmp.Compare(b.event.duration, a.event.duration)
 	}
-	return cmp.Or(cmp.Compare(b.event.duration, a.event.duration), byStart(a, b))
+	return byStart(a, b)
 }
 
 // match pairs the outs and ins that are equal under group, within a group in
@@ -103,7 +118,10 @@ func (p *pairer) match(hops []hop, group, order func(a, b *hop) int) {
 	}
 	for _, is := range [...][]int32{p.outs, p.ins} {
 		slices.SortFunc(is, func(x, y int32) int {
-			return cmp.Or(group(&hops[x], &hops[y]), order(&hops[x], &hops[y]))
+			if c := group(&hops[x], &hops[y]); c != 0 {
+				return c
+			}
+			return order(&hops[x], &hops[y])
 		})
 	}
 	outs, ins := p.outs[:0], p.ins[:0]

@@ -20,14 +20,14 @@ type survey struct {
 	// wrote is the writer of each event, in canonical order.
 	wrote []int32
 	tally []edgeTally
-	at    map[[2]int32]int32
+	at    pairs // from two nodes to the index in tally
 	byPod []podTally
 	// lost is, by node, the rate of calls received from unknown callers, nameless
 	// how many lines tell of such.
 	lost     []float64
 	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
-	followed map[[2]int32]followed
+	followed following
 	// addressed marks nodes that were reached by an address that tells no pod.
 	addressed []bool
 	// unit is, by pod, what follower counts it under; first is each node's first
@@ -231,11 +231,10 @@ func (s *survey) writerOf(h *hop) int32 {
 
 // edge finds or makes the edge of two nodes.
 func (s *survey) edge(from, to int32) *edgeTally {
-	k := [2]int32{from, to}
-	i, ok := s.at[k]
-	if !ok {
+	i := s.at.find(from, to)
+	if i == none {
 		i = int32(len(s.tally))
-		s.at[k] = i
+		s.at.set(from, to, i)
 		s.tally = append(s.tally, edgeTally{from: from, to: to})
 	}
 	return &s.tally[i]
@@ -249,9 +248,7 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		writers: make([]writer, len(j.pods)),
 		others:  make(map[otherWriter]int32),
 		wrote:   make([]int32, 0, b.kept),
-		at:      make(map[[2]int32]int32),
 
-		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
 		nameless: make([]int, len(j.nodes)),
@@ -391,7 +388,7 @@ func (s *survey) sortEdges() {
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
-		s.at[[2]int32{e.from, e.to}] = int32(i)
+		s.at.set(e.from, e.to, int32(i))
 		e.durations = make([]span, 0, e.timed[e.side()])
 		e.unnamed = s.nameless[e.to] > 0 && e.lines[inSide] == 0
 		s.partlyDeaf = s.partlyDeaf || e.unheard()

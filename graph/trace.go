@@ -105,8 +105,9 @@ func (j *join) indexOf(pod int32) int {
 // tree finds which call was made during which, and orders them by it.
 type tree struct {
 	calls []Call
-	// callers are the calls by callee and start, children by Parent.
-	callers, children []int32
+	// callers are the calls by callee and start, children by Parent: those of call i
+	// are children[first[i+1]:first[i+2]], and those without one come first.
+	callers, children, first []int32
 	// placed is where each call stands in the result.
 	placed, stack []int32
 }
@@ -118,24 +119,12 @@ func (t *tree) arrange(calls, out []Call) []Call {
 	t.calls = calls
 	t.sort()
 	t.findParents()
-	t.children = t.children[:0]
-	for i := range calls {
-		t.children = append(t.children, int32(i))
+	t.group()
+	t.placed = t.placed[:0]
+	for range calls {
+		t.placed = append(t.placed, -1)
 	}
-	slices.SortFunc(t.children, func(a, b int32) int {
-		if c := cmp.Compare(calls[a].Parent, calls[b].Parent); c != 0 {
-			return c
-		}
-		return cmp.Or(t.compare(&calls[a], &calls[b]), cmp.Compare(a, b))
-	})
-	t.placed = append(t.placed[:0], make([]int32, len(calls))...)
-	for i := range t.placed {
-		t.placed[i] = -1
-	}
-	for _, i := range t.children {
-		if calls[i].Parent >= 0 {
-			break
-		}
+	for _, i := range t.childrenOf(-1) {
 		out = t.descend(i, out)
 	}
 	// What is left claims to be within itself by clocks that cannot be right.
@@ -152,23 +141,51 @@ func (t *tree) arrange(calls, out []Call) []Call {
 	return out
 }
 
+// group lists the children of each call, in the order of the calls.
+func (t *tree) group() {
+	t.first = t.first[:0]
+	for range len(t.calls) + 2 {
+		t.first = append(t.first, 0)
+	}
+	for i := range t.calls {
+		t.first[t.calls[i].Parent+2]++
+	}
+	for i := 1; i < len(t.first); i++ {
+		t.first[i] += t.first[i-1]
+	}
+	t.children = append(t.children[:0], t.callers...) // for the room
+	for i := range t.calls {
+		at := &t.first[t.calls[i].Parent+1]
+		t.children[*at] = int32(i)
+		*at++ // to the end of these, where the next ones begin
+	}
+	copy(t.first[1:], t.first)
+	t.first[0] = 0
+}
+
+// childrenOf call i, or those without a parent for -1.
+func (t *tree) childrenOf(i int) []int32 { return t.children[t.first[i+1]:t.first[i+2]] }
+
 // sort orders the calls by callers, callees and start: the order in which
 // those without a parent stay.
 func (t *tree) sort() {
 	slices.SortFunc(t.calls, func(a, b Call) int { return t.compare(&a, &b) })
 }
 
-// compare is by caller's pod, so that all starts compared are of one clock.
+// compare is by caller's pod, so that all starts compared are of one clock. It looks at
+// one thing after the other and no further than it needs.
 func (t *tree) compare(a, b *Call) int {
-	if a.From != b.From { // cmp.Or would look at all there is, each time
+	switch {
+	case a.From != b.From:
 		return cmp.Compare(a.From, b.From)
-	}
-	if a.FromPod == b.FromPod && a.Out.Logged && b.Out.Logged && a.Out.Start != b.Out.Start {
+	case a.FromPod != b.FromPod:
+		return cmp.Compare(a.FromPod, b.FromPod)
+	case a.Out.Logged != b.Out.Logged:
+		return cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged))
+	case a.Out.Start != b.Out.Start:
 		return cmp.Compare(a.Out.Start, b.Out.Start)
 	}
 	return cmp.Or(
-		cmp.Compare(a.FromPod, b.FromPod),
-		cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged)), cmp.Compare(a.Out.Start, b.Out.Start),
 		cmp.Compare(a.To, b.To), cmp.Compare(a.ToPod, b.ToPod),
 		cmp.Compare(a.In.Start, b.In.Start), cmp.Compare(a.Out.Duration, b.Out.Duration), cmp.Compare(a.In.Duration, b.In.Duration),
 	)
@@ -186,14 +203,9 @@ func (t *tree) descend(root int32, out []Call) []Call {
 		}
 		t.placed[i] = int32(len(out))
 		out = append(out, t.calls[i])
-		first := len(t.stack)
-		at, _ := slices.BinarySearchFunc(t.children, int(i), func(c int32, parent int) int {
-			return cmp.Compare(t.calls[c].Parent, parent)
-		})
-		for ; at < len(t.children) && t.calls[t.children[at]].Parent == int(i); at++ {
-			t.stack = append(t.stack, t.children[at])
+		for _, c := range slices.Backward(t.childrenOf(int(i))) {
+			t.stack = append(t.stack, c)
 		}
-		slices.Reverse(t.stack[first:])
 	}
 	return out
 }
@@ -217,10 +229,15 @@ func (t *tree) findParents() {
 	}
 	slices.SortFunc(t.callers, func(a, b int32) int {
 		x, y := &calls[a], &calls[b]
-		if x.To != y.To {
+		switch {
+		case x.To != y.To:
 			return cmp.Compare(x.To, y.To)
+		case x.ToPod != y.ToPod:
+			return cmp.Compare(x.ToPod, y.ToPod)
+		case x.In.Start != y.In.Start:
+			return cmp.Compare(x.In.Start, y.In.Start)
 		}
-		return cmp.Or(cmp.Compare(x.ToPod, y.ToPod), cmp.Compare(x.In.Start, y.In.Start), cmp.Compare(a, b))
+		return cmp.Compare(a, b)
 	})
 	for i := range calls {
 		calls[i].Parent = t.parent(int32(i))
@@ -241,16 +258,22 @@ func (t *tree) parent(i int32) int {
 
 // callsTo are the calls to one pod of a node, by start on its clock.
 func (t *tree) callsTo(node, pod int) []int32 {
-	find := func(pod int) int {
-		at, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
-			if c := &t.calls[k]; c.To != node {
-				return cmp.Compare(c.To, node)
-			}
-			return cmp.Compare(t.calls[k].ToPod, pod)
-		})
-		return at
+	from := t.firstTo(0, node, pod)
+	return t.callers[from:t.firstTo(from, node, pod+1)]
+}
+
+// firstTo is where in callers, from an index on, the first call to a pod of a node is, or
+// would be.
+func (t *tree) firstTo(low, node, pod int) int {
+	for high := len(t.callers); low < high; {
+		mid := (low + high) >> 1
+		if c := &t.calls[t.callers[mid]]; c.To < node || c.To == node && c.ToPod < pod {
+			low = mid + 1
+		} else {
+			high = mid
+		}
 	}
-	return t.callers[find(pod):find(pod+1)]
+	return low
 }
 
 // within looks through candidates, calls to one pod by start, for one that
