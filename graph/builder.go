@@ -63,7 +63,7 @@ const (
 // shard holds the events whose key ends in its number.
 type shard struct {
 	events []event
-	// compactAt is the length at which repeats are dropped next.
+	// compactAt is the length at which repeats are looked for next.
 	compactAt int
 }
 
@@ -78,6 +78,7 @@ type Builder struct {
 	names     table
 	shards    [shardCount]shard
 	kept      int // events in all shards
+	expected  int // events in all, 0 where nobody said; see Expect
 	added     int64
 	// level: an event is kept when the top level bits of its key are zero.
 	level  uint
@@ -179,7 +180,7 @@ func (b *Builder) name(r *Record) uint32 {
 	b.buf = append(append(b.buf[:0], kind), primary...)
 	if n := len(b.buf); len(r.Authority) > 0 {
 		b.buf = append(append(b.buf, 0), r.Authority...)
-		if _, known := b.names.ids[string(b.buf)]; !known && len(b.names.ids) >= b.options.MaxNames {
+		if len(b.names.ids) >= b.options.MaxNames && !b.names.has(b.buf) {
 			b.buf = b.buf[:n] // authorities may be anything; clusters are few
 		}
 	}
@@ -196,38 +197,94 @@ func namesHost(cluster []byte) bool {
 func (b *Builder) push(e *event) {
 	b.unshare()
 	s := &b.shards[e.key%shardCount]
-	if s.events == nil {
-		s.events = make([]event, 0, firstShard)
-		s.compactAt = firstCompact
-	}
 	if len(s.events) == cap(s.events) {
-		b.grow(s)
+		b.grow(s, 1)
 	}
 	s.events = append(s.events, *e)
 	b.kept++
-	if len(s.events) >= s.compactAt {
-		b.kept -= b.compact(s)
+	b.bound(s)
+}
+
+// take stores all events of a shard of another Builder, which were sampled already.
+func (b *Builder) take(s *shard, es []event) {
+	if len(es) > cap(s.events)-len(s.events) {
+		b.grow(s, len(es))
 	}
-	if b.kept > b.options.MaxEvents+b.options.MaxEvents/8 {
+	s.events = append(s.events, es...)
+	b.kept += len(es)
+	b.bound(s)
+}
+
+// bound compacts what has reached a bound.
+func (b *Builder) bound(s *shard) {
+	if len(s.events) >= s.compactAt {
+		if s.compactAt == 0 {
+			s.compactAt = firstCompact
+		} else if s.repeats() {
+			b.kept -= b.compact(s)
+		} else {
+			s.compactAt *= 2
+		}
+	}
+	if b.kept > b.full() {
 		b.shrink()
 	}
 }
 
-// grow makes room in a shard, no more than it can need before the Builder shrinks:
-// append would leave a fifth of a full Builder empty.
-func (b *Builder) grow(s *shard) {
-	room := 2 * cap(s.events)
+// full is how many events are kept, repeats among them, before the Builder shrinks.
+func (b *Builder) full() int { return b.options.MaxEvents + b.options.MaxEvents/8 }
+
+// grow makes room in a shard for n events more: for as many as are expected, else by half,
+// and no more than it can need before the Builder shrinks, for append would leave a fifth
+// of a full Builder empty.
+func (b *Builder) grow(s *shard, n int) {
+	room := max(firstShard, 2*cap(s.events))
 	if room > 4096 {
 		room = cap(s.events) / 2 * 3
 	}
-	full := (b.options.MaxEvents + b.options.MaxEvents/8) / shardCount
-	if full += full / 32; room > full && cap(s.events) < full {
+	if all := uneven(b.expected / shardCount); cap(s.events) < all {
+		room = all
+	}
+	if full := uneven(b.full() / shardCount); room > full && cap(s.events) < full {
 		room = full
 	}
-	n := len(s.events)
-	more := make([]event, room) // in this form only what is beyond the copy is cleared
+	more := make([]event, max(room, len(s.events)+n)) // in this form only what is beyond the copy is cleared
 	copy(more, s.events)
-	s.events = more[:n]
+	s.events = more[:len(s.events)]
+}
+
+// uneven is how many events the fullest shard may hold where they hold so many on
+// average: requests are dealt out by hash, ten events each or a hundred.
+func uneven(events int) int { return events + events/16 }
+
+// Expect tells about how many records are still to come, so that there is room for their
+// events at once: growing by half again and again, a Builder copies and clears three
+// times what it keeps. Room that is never filled costs address space and no memory.
+func (b *Builder) Expect(records int64) {
+	b.expected = b.kept + int(max(0, min(records, int64(b.full()-b.kept))))
+}
+
+// seldom is of how many requests one is looked at to see whether events are repeated.
+const seldom = 32
+
+// repeats reports whether an eighth of a shard's events seem to be repeats, so that
+// dropping them now is worth sorting them all: by the events of a part of the requests.
+func (s *shard) repeats() bool {
+	var some []event
+	for i := range s.events {
+		if e := &s.events[i]; e.key/shardCount%seldom == 0 {
+			some = append(some, *e)
+		}
+	}
+	if len(some) < fewEvents {
+		return true // one request, say, of which there may be too much
+	}
+	sortEvents(some, 0)
+	again := 0
+	for i := 1; i < len(some); i++ {
+		again += b2i(some[i].key == some[i-1].key && some[i].id == some[i-1].id)
+	}
+	return 8*again >= len(some)
 }
 
 // unshare copies what a Graph reads, so that a Builder may go on after Build.
@@ -365,17 +422,20 @@ func (b *Builder) Merge(o *Builder) {
 	if o.level > b.level {
 		b.raise(o.level)
 	}
+	empty := NewBuilder(o.options)
 	for i := range o.shards {
-		for j := range o.shards[i].events {
-			e := o.shards[i].events[j]
-			if b.sampled(e.key) {
-				e.down, e.up, e.local, e.name = addr[e.down], addr[e.up], addr[e.local], name[e.name]
-				b.push(&e)
-			}
+		es := o.shards[i].events
+		if b.level > o.level { // which may have been raised by what came before
+			es = slices.DeleteFunc(es, func(e event) bool { return !b.sampled(e.key) })
 		}
-		o.shards[i] = shard{}
+		for k := range es {
+			e := &es[k]
+			e.down, e.up, e.local, e.name = addr[e.down], addr[e.up], addr[e.local], name[e.name]
+		}
+		b.take(&b.shards[i], es)
+		empty.shards[i].events = es[:0] // room for as many again
 	}
-	*o = *NewBuilder(o.options)
+	*o = *empty
 	o.level = b.level // what is not kept here need not be collected there again
 }
 
