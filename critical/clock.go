@@ -88,12 +88,10 @@ func (c *clocks) nested(caller, callee int32, from source, d window) {
 
 // settle turns the samples into one offset for each pair and lets go of them.
 func (c *clocks) settle() {
-	slices.SortFunc(c.seen, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(a.pair, b.pair), cmp.Compare(a.from, b.from))
-	})
 	c.known = make([]link, len(c.pairs))
-	for of := range runs(c.seen, func(a, b *sample) bool { return a.pair == b.pair }) {
+	deal(c.seen, len(c.pairs), func(s *sample) int32 { return s.pair }, func(of []sample) {
 		// What both sides saw sorts first; containment has nothing to add to it.
+		slices.SortFunc(of, func(a, b sample) int { return cmp.Compare(a.from, b.from) })
 		n := slices.IndexFunc(of, func(s sample) bool { return s.from != of[0].from })
 		if n < 0 {
 			n = len(of)
@@ -104,7 +102,7 @@ func (c *clocks) settle() {
 			l.d = 0
 		}
 		c.known[l.pair] = l
-	}
+	})
 	c.seen = nil
 	c.tie()
 }

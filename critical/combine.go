@@ -47,6 +47,8 @@ type combiner struct {
 	m  *mesh
 	ev *evidence
 	r  Result
+	// sorter of times.
+	sorter graph.Sorter
 	// deaf marks services that receive calls and send some, but seldom with the
 	// same request_id: their traces end there. named is the part of each edge's
 	// calls that have one.

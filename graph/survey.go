@@ -434,10 +434,11 @@ func (s *survey) listen() {
 			}
 		}
 	}
+	var sorter Sorter
 	for i := range s.writers {
 		w := &s.writers[i]
 		own := ends[w.from : w.from+w.timed]
-		slices.Sort(own)
+		sorter.Sort(own)
 		w.window = windowOf(own)
 		w.whole = w.window
 		w.bursts = burstsIn(own, w.window)
