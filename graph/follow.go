@@ -112,9 +112,25 @@ func (f *follower) gather(hops []hop) {
 			f.visits = append(f.visits, visit{unit, at, heardOf})
 		}
 	}
-	slices.SortFunc(f.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.hop, b.hop), cmp.Compare(a.kind, b.kind))
-	})
+	sortVisits(f.visits)
+}
+
+// fewVisits are sorted faster by moving each back to where it belongs.
+const fewVisits = 32
+
+// sortVisits groups visits, which are in the order of the hops, by unit.
+func sortVisits(visits []visit) {
+	if len(visits) > fewVisits {
+		slices.SortStableFunc(visits, func(a, b visit) int { return cmp.Compare(a.unit, b.unit) })
+		return
+	}
+	for i := 1; i < len(visits); i++ {
+		v, at := visits[i], i
+		for ; at > 0 && visits[at-1].unit > v.unit; at-- {
+			visits[at] = visits[at-1]
+		}
+		visits[at] = v
+	}
 }
 
 // groups walks the visits of each unit.
