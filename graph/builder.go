@@ -356,7 +356,7 @@ func (b *Builder) content(x, y *event) int {
 // every other request by hash.
 func (b *Builder) shrink() {
 	var gone [shardCount]int
-	if b.kept < worthAhead {
+	if b.kept < worthRelay {
 		for i := range b.shards {
 			gone[i] = b.compact(&b.shards[i])
 		}

@@ -1,27 +1,26 @@
 package graph
 
 // measure sums up rates, durations and calls, now that each writer's exposure
-// is known.
+// is known. What lines tell one by one and what they tell together are summed up beside
+// each other: they have no figure in common.
 func (s *survey) measure() {
-	p := pairer{j: s.join}
-	var hops []hop
 	f := follower{survey: s}
-	for r := range s.events.requests() {
-		hops = s.resolve(hops[:0], r.events)
-		for i := range hops {
-			s.sum(&hops[i], r.weight)
+	s.inParts(func() *pairer { return &pairer{j: s.join} }, func(r *resolved) {
+		for i := range r.hops {
+			s.sum(&r.hops[i], r.weight)
 		}
-		s.witness(hops)
+		s.witness(r.hops)
 		s.oversized += int64(b2i(r.weight != s.events.scale))
+	}, func(r *resolved) {
 		if !r.whole {
-			s.sumLoose(hops, r.weight)
-			continue
+			s.sumLoose(r.hops, r.weight)
+			return
 		}
-		for _, c := range p.pair(hops) {
-			s.sumCall(hops, c, r.weight)
+		for _, c := range r.pairs {
+			s.sumCall(r.hops, c, r.weight)
 		}
-		f.follow(hops)
-	}
+		f.follow(r.hops)
+	})
 }
 
 // sum adds one hop to the figures of its edge and of the pods at its ends.

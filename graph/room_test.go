@@ -2,8 +2,42 @@ package graph
 
 import (
 	"reflect"
+	"runtime"
 	"testing"
 )
+
+// However many processors there are, the graph is the same to the last bit, of a log long
+// enough for all of them: with hosts outside, a service's own address, an unlisted pod, and
+// lines that lack their cluster.
+func TestProcessors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	m := shop()
+	m.gateway = true
+	rs := m.lines(3 * worthRelay)
+	for i := range rs {
+		switch r := &rs[i]; {
+		case i%50 == 0:
+			r.Cluster, r.Authority = []byte("PassthroughCluster"), []byte("pay.example.com")
+		case i%50 == 1 && r.Direction == Outbound:
+			r.Upstream = []byte("10.96.0.1:80")
+		case i%50 == 2 && r.Direction == Inbound:
+			r.Downstream = []byte("10.7.7.7:4000")
+		case i%50 == 3:
+			r.Cluster, r.Direction = nil, Unknown
+		case i%50 == 4:
+			r.RequestID = nil
+		}
+	}
+	b := collect(rs, Options{})
+	runtime.GOMAXPROCS(1)
+	want := b.Build(m.pods(), 0)
+	for _, processors := range []int{2, 8} {
+		runtime.GOMAXPROCS(processors)
+		if got := collect(rs, Options{}).Build(m.pods(), 0); !reflect.DeepEqual(got, want) {
+			t.Errorf("%d processors make another graph", processors)
+		}
+	}
+}
 
 // What is expected changes no figure, however wrong it is. Where it is right, room is made
 // once: 16 shards of 80,000 events in all have 5,000 on average, and a sixteenth more room.

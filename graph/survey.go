@@ -179,15 +179,23 @@ type request struct {
 func (es *events) requests() iter.Seq[request] {
 	return func(yield func(request) bool) {
 		for _, shard := range es.shards {
-			for from, to := 0, 0; from < len(shard); from = to {
-				for to = from + 1; to < len(shard) && shard[to].key == shard[from].key; to++ {
-				}
-				if !yield(es.request(shard[from:to])) {
-					return
-				}
+			if !es.requestsOf(shard, yield) {
+				return
 			}
 		}
 	}
+}
+
+// requestsOf walks whole requests and reports whether there may be more.
+func (es *events) requestsOf(whole []event, yield func(request) bool) bool {
+	for from, to := 0, 0; from < len(whole); from = to {
+		for to = from + 1; to < len(whole) && whole[to].key == whole[from].key; to++ {
+		}
+		if !yield(es.request(whole[from:to])) {
+			return false
+		}
+	}
+	return true
 }
 
 // request weighs the events of one key. Where compact capped them, the kept
@@ -259,14 +267,12 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		told:      [2][]int32{make([]int32, len(j.pods)), make([]int32, len(j.pods))},
 		toldNode:  make([]int32, len(j.nodes)),
 	}
-	var hops []hop
-	for r := range s.events.requests() {
-		hops = s.resolve(hops[:0], r.events)
-		n := s.entered(hops, r.whole)
-		for i := range hops {
-			s.count(&hops[i], r.whole, n)
+	s.inParts(nil, func(r *resolved) {
+		n := s.entered(r.hops, r.whole)
+		for i := range r.hops {
+			s.count(&r.hops[i], r.whole, n)
 		}
-	}
+	})
 	s.sortEdges()
 	return s
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"iter"
+	"runtime"
 	"slices"
 )
 
@@ -18,10 +19,52 @@ type traceTable struct {
 // Traces walks the external requests in a fixed order. The Trace handed over is
 // valid until the next one.
 func (g *Graph) Traces() iter.Seq[*Trace] {
-	if es := g.traces.events; es != nil && es.count() >= worthAhead {
-		return ahead(g.inTurn())
+	if es := g.traces.events; es != nil && es.count() >= worthRelay && runtime.GOMAXPROCS(0) > 1 {
+		return g.ahead
 	}
 	return g.inTurn()
+}
+
+// ahead walks traces while other goroutines prepare those to come: to pair and arrange calls
+// takes longer than what is done with them. Their order stays.
+func (g *Graph) ahead(yield func(*Trace) bool) {
+	parts := g.traces.events.parts()
+	relay(len(parts), func() func(int, *tracedPart) {
+		t := g.newTracer()
+		return func(i int, to *tracedPart) { to.fill(t, parts[i]) }
+	}, func(p *tracedPart) bool { return p.each(yield) })
+}
+
+// tracedPart is the traces of a part in one block of memory.
+type tracedPart struct {
+	requests []uint64
+	ends     []int // of each trace's calls
+	calls    []Call
+}
+
+// fill makes the traces of a part.
+func (p *tracedPart) fill(t *tracer, part []event) {
+	p.requests, p.ends, p.calls = p.requests[:0], p.ends[:0], p.calls[:0]
+	t.table.events.requestsOf(part, func(r request) bool {
+		if r.whole && t.find(r) {
+			p.requests = append(p.requests, r.events[0].key)
+			p.calls = t.tree.arrange(t.calls, p.calls)
+			p.ends = append(p.ends, len(p.calls))
+		}
+		return true
+	})
+}
+
+func (p *tracedPart) each(yield func(*Trace) bool) bool {
+	var t Trace
+	from := 0
+	for i, end := range p.ends {
+		t.Request, t.Calls = p.requests[i], p.calls[from:end:end]
+		if from = end; !yield(&t) {
+			return false
+		}
+	}
+	return true
 }
 
 // inTurn is Traces on the calling goroutine alone.
@@ -30,39 +73,42 @@ func (g *Graph) inTurn() iter.Seq[*Trace] {
 		if g.traces.events == nil {
 			return
 		}
-		t := tracer{join: g.traces.join, partly: g.traces.partly, pairer: pairer{j: g.traces.join}}
+		t := g.newTracer()
+		var trace Trace
 		for r := range g.traces.events.requests() {
-			if r.whole && t.read(r) && !yield(&t.trace) {
+			if !r.whole || !t.find(r) {
+				continue
+			}
+			trace.Request, trace.Calls = r.events[0].key, t.tree.arrange(t.calls, trace.Calls[:0])
+			if !yield(&trace) {
 				return
 			}
 		}
 	}
 }
 
-// tracer makes one Trace after the other in the same memory.
+// tracer finds the calls of one request after the other in the same memory.
 type tracer struct {
 	*join
-	partly partly
+	table *traceTable
 	pairer
 	hops  []hop
 	calls []Call
-	trace Trace
 	tree  tree
 }
 
-// read makes the trace of one request; it reports whether it has any call.
-func (t *tracer) read(r request) bool {
+func (g *Graph) newTracer() *tracer {
+	return &tracer{join: g.traces.join, table: &g.traces, pairer: pairer{j: g.traces.join}}
+}
+
+// find finds the calls of one request; it reports whether it has any.
+func (t *tracer) find(r request) bool {
 	t.hops = t.resolve(t.hops[:0], r.events)
 	t.calls = t.calls[:0]
 	for _, p := range t.pair(t.hops) {
 		t.calls = append(t.calls, t.call(p))
 	}
-	if len(t.calls) == 0 {
-		return false
-	}
-	t.trace.Request = r.events[0].key
-	t.trace.Calls = t.tree.arrange(t.calls, t.trace.Calls[:0])
-	return true
+	return len(t.calls) > 0
 }
 
 func (t *tracer) call(p pairing) Call {
@@ -91,7 +137,7 @@ func (t *tracer) call(p pairing) Call {
 // partial reports whether a hop was logged by a pod that logs its side only in part.
 func (t *tracer) partial(h *hop) bool {
 	pod := h.own()
-	return pod != none && t.partly[sideOf(h)][pod]
+	return pod != none && t.table.partly[sideOf(h)][pod]
 }
 
 // indexOf a pod in its node's Pods.
@@ -108,15 +154,16 @@ type tree struct {
 	// callers are the calls by callee and start, children by Parent: those of call i
 	// are children[first[i+1]:first[i+2]], and those without one come first.
 	callers, children, first []int32
-	// placed is where each call stands in the result.
+	// placed is where each call stands in the result, behind what was there before.
 	placed, stack []int32
+	before        int
 }
 
 // arrange appends calls to out in order: what was made during a call follows
 // it, and calls made during the same one follow each other by start on their
 // caller's clock.
 func (t *tree) arrange(calls, out []Call) []Call {
-	t.calls = calls
+	t.calls, t.before = calls, len(out)
 	t.sort()
 	t.findParents()
 	t.group()
@@ -133,9 +180,9 @@ func (t *tree) arrange(calls, out []Call) []Call {
 			out = t.descend(int32(i), out)
 		}
 	}
-	for i := range out {
-		if p := out[i].Parent; p >= 0 {
-			out[i].Parent = int(t.placed[p])
+	for i := range calls {
+		if c := &out[t.before+i]; c.Parent >= 0 {
+			c.Parent = int(t.placed[c.Parent])
 		}
 	}
 	return out
@@ -201,7 +248,7 @@ func (t *tree) descend(root int32, out []Call) []Call {
 		if t.placed[i] >= 0 {
 			continue
 		}
-		t.placed[i] = int32(len(out))
+		t.placed[i] = int32(len(out) - t.before)
 		out = append(out, t.calls[i])
 		for _, c := range slices.Backward(t.childrenOf(int(i))) {
 			t.stack = append(t.stack, c)
