@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -356,17 +355,7 @@ func (b *Builder) content(x, y *event) int {
 // every other request by hash.
 func (b *Builder) shrink() {
 	var gone [shardCount]int
-	if b.kept < worthRelay {
-		for i := range b.shards {
-			gone[i] = b.compact(&b.shards[i])
-		}
-	} else {
-		var all sync.WaitGroup
-		for i := range b.shards {
-			all.Go(func() { gone[i] = b.compact(&b.shards[i]) })
-		}
-		all.Wait()
-	}
+	b.eachShard(func(i int) { gone[i] = b.compact(&b.shards[i]) })
 	for _, n := range gone {
 		b.kept -= n
 	}
@@ -391,14 +380,45 @@ func (b *Builder) raise(level uint) {
 func (b *Builder) settle() {
 	b.unshare()
 	b.shrink()
-	addresses, names := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
-	b.each(func(e *event) {
-		addresses[e.down], addresses[e.up], addresses[e.local], names[e.name] = true, true, true, true
+	var addresses, names [shardCount][]bool
+	b.eachShard(func(i int) {
+		address, name := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
+		for k := range b.shards[i].events {
+			e := &b.shards[i].events[k]
+			address[e.down], address[e.up], address[e.local], name[e.name] = true, true, true, true
+		}
+		addresses[i], names[i] = address, name
 	})
-	address, name := b.addresses.sort(addresses), b.names.sort(names)
-	b.each(func(e *event) {
-		e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
+	address, name := b.addresses.sort(anyOf(addresses[:])), b.names.sort(anyOf(names[:]))
+	b.eachShard(func(i int) {
+		for k := range b.shards[i].events {
+			e := &b.shards[i].events[k]
+			e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
+		}
 	})
+}
+
+// anyOf is what any of the marks mark.
+func anyOf(marks [][]bool) []bool {
+	all := marks[0]
+	for _, m := range marks[1:] {
+		for i, marked := range m {
+			all[i] = all[i] || marked
+		}
+	}
+	return all
+}
+
+// eachShard does something with each shard and nothing else, side by side where there are
+// events enough.
+func (b *Builder) eachShard(f func(i int)) {
+	if b.kept >= worthRelay {
+		beside(shardCount, func() func(int) { return f })
+		return
+	}
+	for i := range b.shards {
+		f(i)
+	}
 }
 
 func (b *Builder) each(f func(*event)) {

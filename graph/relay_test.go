@@ -89,3 +89,32 @@ func TestRelayEnds(t *testing.T) {
 		t.Errorf("%d goroutines, %d before", n, before)
 	}
 }
+
+// Every job is done once, and what panics panics where the jobs were given out.
+func TestBeside(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, processors := range []int{1, 3} {
+		runtime.GOMAXPROCS(processors)
+		for _, n := range []int{0, 1, 1000} {
+			done := make([]int, n)
+			beside(n, func() func(int) { return func(i int) { done[i]++ } })
+			if slices.ContainsFunc(done, func(times int) bool { return times != 1 }) {
+				t.Errorf("%d processors, %d jobs: not each was done once", processors, n)
+			}
+		}
+		func() {
+			defer func() {
+				if p := recover(); p != any("seven") {
+					t.Errorf("%d processors: panic %v", processors, p)
+				}
+			}()
+			beside(50, func() func(int) {
+				return func(i int) {
+					if i == 7 {
+						panic("seven")
+					}
+				}
+			})
+		}()
+	}
+}

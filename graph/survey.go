@@ -440,15 +440,19 @@ func (s *survey) listen() {
 			}
 		}
 	}
-	var sorter Sorter
+	beside(len(s.writers), func() func(int) {
+		var sorter Sorter
+		return func(i int) {
+			w := &s.writers[i]
+			own := ends[w.from : w.from+w.timed]
+			sorter.Sort(own)
+			w.window = windowOf(own)
+			w.whole = w.window
+			w.bursts = burstsIn(own, w.window)
+		}
+	})
 	for i := range s.writers {
-		w := &s.writers[i]
-		own := ends[w.from : w.from+w.timed]
-		sorter.Sort(own)
-		w.window = windowOf(own)
-		w.whole = w.window
-		w.bursts = burstsIn(own, w.window)
-		s.cut += b2i(len(w.window.blocks) > 1)
+		s.cut += b2i(len(s.writers[i].window.blocks) > 1)
 	}
 	expose(s.writers)
 }
