@@ -49,16 +49,16 @@ type followed struct {
 
 // following is what was followed of each edge and calling pod.
 type following struct {
-	index pairs
+	index Pairs
 	sums  []followed
 }
 
 // at is where calls along an edge are summed up for a pod.
 func (f *following) at(edge, pod int32) *followed {
-	i := f.index.find(edge, pod)
+	i := f.index.Find(edge, pod)
 	if i == none {
 		i = int32(len(f.sums))
-		f.index.set(edge, pod, i)
+		f.index.Set(edge, pod, i)
 		f.sums = append(f.sums, followed{})
 	}
 	return &f.sums[i]
@@ -66,7 +66,7 @@ func (f *following) at(edge, pod int32) *followed {
 
 // of is what was summed up, nothing where nothing was.
 func (f *following) of(edge, pod int32) followed {
-	if i := f.index.find(edge, pod); i != none {
+	if i := f.index.Find(edge, pod); i != none {
 		return f.sums[i]
 	}
 	return followed{}
@@ -233,7 +233,7 @@ func (f *follower) stray(h *hop) {
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
 		return
 	}
-	f.followed.at(f.at.find(h.from, h.to), h.fromPod).strays++
+	f.followed.at(f.at.Find(h.from, h.to), h.fromPod).strays++
 }
 
 // isCalled reports whether any line of a request shows a call to a pod, or to its
@@ -341,7 +341,7 @@ func (b *block) extend(by block, first bool) {
 
 // note counts one call sent.
 func (f *follower) note(h *hop, weight float64) {
-	f.sent = append(f.sent, sentCall{f.at.find(h.from, h.to), weight})
+	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight})
 }
 
 // add counts one request at a unit: the calls received and those noted.

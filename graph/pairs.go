@@ -1,9 +1,10 @@
 package graph
 
-// pairs gives pairs of numbers, such as the two nodes of an edge, a number each. It is
-// asked several times for every event, and Go's map takes five times as long: open
-// addressing, by multiplication, in a table of which at most half is taken.
-type pairs struct {
+// Pairs gives pairs of numbers that are not negative, such as the two nodes of an edge, a
+// number each. It is asked several times for every event, and Go's map takes five times as
+// long: open addressing, by multiplication, in a table of which at most half is taken. The
+// zero value is ready and has none.
+type Pairs struct {
 	keys    []uint64 // with the top bit set where one is
 	numbers []int32
 	shift   uint // of a product, to the index
@@ -19,7 +20,7 @@ const (
 func pairKey(a, b int32) uint64 { return taken | uint64(uint32(a))<<32 | uint64(uint32(b)) }
 
 // slot is where a key is, or where it would be put.
-func (p *pairs) slot(key uint64) int {
+func (p *Pairs) slot(key uint64) int {
 	i := int(key * 0x9e3779b97f4a7c15 >> p.shift)
 	for p.keys[i] != key && p.keys[i] != 0 {
 		i = (i + 1) & (len(p.keys) - 1)
@@ -27,8 +28,8 @@ func (p *pairs) slot(key uint64) int {
 	return i
 }
 
-// find is the number of a pair, none where it has none.
-func (p *pairs) find(a, b int32) int32 {
+// Find is the number of a pair, -1 where it has none.
+func (p *Pairs) Find(a, b int32) int32 {
 	if p.taken == 0 {
 		return none
 	}
@@ -38,8 +39,8 @@ func (p *pairs) find(a, b int32) int32 {
 	return none
 }
 
-// set gives a pair a number.
-func (p *pairs) set(a, b, number int32) {
+// Set gives a pair a number.
+func (p *Pairs) Set(a, b, number int32) {
 	if 2*p.taken >= len(p.keys) {
 		p.grow()
 	}
@@ -51,7 +52,10 @@ func (p *pairs) set(a, b, number int32) {
 	p.numbers[i] = number
 }
 
-func (p *pairs) grow() {
+// Len is how many pairs have a number.
+func (p *Pairs) Len() int { return p.taken }
+
+func (p *Pairs) grow() {
 	keys, numbers := p.keys, p.numbers
 	n := max(fewPairs, 2*len(keys))
 	p.keys, p.numbers, p.shift = make([]uint64, n), make([]int32, n), 64

@@ -10,7 +10,7 @@ import (
 func TestPairs(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, nodes := range []int32{1, 3, 40, 3000} {
-		var p pairs
+		var p Pairs
 		want := make(map[[2]int32]int32)
 		for k := range 5000 {
 			a, b := r.Int32N(nodes), r.Int32N(nodes)<<(k%2*15) // far apart, too
@@ -18,16 +18,16 @@ func TestPairs(t *testing.T) {
 			if !known {
 				number = none
 			}
-			if got := p.find(a, b); got != number {
+			if got := p.Find(a, b); got != number {
 				t.Fatalf("(%d, %d) of %d nodes has the number %d, want %d", a, b, nodes, got, number)
 			}
 			if k%3 > 0 {
-				p.set(a, b, int32(k))
+				p.Set(a, b, int32(k))
 				want[[2]int32{a, b}] = int32(k)
 			}
 		}
-		if p.taken != len(want) || 2*p.taken > len(p.keys) {
-			t.Errorf("%d pairs are in %d places, want %d", p.taken, len(p.keys), len(want))
+		if p.Len() != len(want) || 2*p.Len() > len(p.keys) {
+			t.Errorf("%d pairs are in %d places, want %d", p.Len(), len(p.keys), len(want))
 		}
 	}
 }

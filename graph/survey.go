@@ -20,7 +20,7 @@ type survey struct {
 	// wrote is the writer of each event, in canonical order.
 	wrote []int32
 	tally []edgeTally
-	at    pairs // from two nodes to the index in tally
+	at    Pairs // from two nodes to the index in tally
 	byPod []podTally
 	// lost is, by node, the rate of calls received from unknown callers, nameless
 	// how many lines tell of such.
@@ -239,10 +239,10 @@ func (s *survey) writerOf(h *hop) int32 {
 
 // edge finds or makes the edge of two nodes.
 func (s *survey) edge(from, to int32) *edgeTally {
-	i := s.at.find(from, to)
+	i := s.at.Find(from, to)
 	if i == none {
 		i = int32(len(s.tally))
-		s.at.set(from, to, i)
+		s.at.Set(from, to, i)
 		s.tally = append(s.tally, edgeTally{from: from, to: to})
 	}
 	return &s.tally[i]
@@ -394,7 +394,7 @@ func (s *survey) sortEdges() {
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
-		s.at.set(e.from, e.to, int32(i))
+		s.at.Set(e.from, e.to, int32(i))
 		e.durations = make([]span, 0, e.timed[e.side()])
 		e.unnamed = s.nameless[e.to] > 0 && e.lines[inSide] == 0
 		s.partlyDeaf = s.partlyDeaf || e.unheard()
