@@ -278,7 +278,7 @@ func (s *shard) repeats() bool {
 	if len(some) < fewEvents {
 		return true // one request, say, of which there may be too much
 	}
-	sortEvents(some)
+	sortEvents(some, 0)
 	again := 0
 	for i := 1; i < len(some); i++ {
 		again += b2i(some[i].key == some[i-1].key && some[i].id == some[i-1].id)
@@ -302,7 +302,7 @@ func (b *Builder) unshare() {
 // were others. Both are functions of the set of events, whatever their order. It
 // changes nothing but s, and returns how many events are gone.
 func (b *Builder) compact(s *shard) (gone int) {
-	sortEvents(s.events)
+	sortEvents(s.events, 0)
 	before, out, n, run := len(s.events), s.events, 0, 0
 	for i := range s.events {
 		e := &s.events[i]

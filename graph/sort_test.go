@@ -25,7 +25,7 @@ func TestSortEvents(t *testing.T) {
 			}
 			want := slices.Clone(es)
 			slices.SortFunc(want, func(a, b event) int { return compareEvents(&a, &b) })
-			if sortEvents(es); !slices.Equal(es, want) {
+			if sortEvents(es, 0); !slices.Equal(es, want) {
 				t.Errorf("%s: %d events are out of order", name, n)
 			}
 		}
