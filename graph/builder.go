@@ -380,6 +380,9 @@ func (b *Builder) raise(level uint) {
 func (b *Builder) settle() {
 	b.unshare()
 	b.shrink()
+	for i := range b.shards {
+		b.shards[i].fit()
+	}
 	var addresses, names [shardCount][]bool
 	b.eachShard(func(i int) {
 		address, name := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
@@ -396,6 +399,14 @@ func (b *Builder) settle() {
 			e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
 		}
 	})
+}
+
+// fit gives back the room of a shard that is mostly empty, as it is where a sample was
+// kept: half of what a full Builder takes, which whoever reads the events can use.
+func (s *shard) fit() {
+	if n := len(s.events); n >= firstCompact && cap(s.events) > n+n/2 {
+		s.events = slices.Clone(s.events)
+	}
 }
 
 // anyOf is what any of the marks mark.

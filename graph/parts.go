@@ -1,11 +1,13 @@
 package graph
 
+import "slices"
+
 // A walk over all events resolves each into its hop, and that takes as long as what most
 // walks do with it. So events are resolved in parts, by several goroutines, and a walk's
 // sums are made of the parts in order.
 
 // partEvents is about how many events a part has: its hops stay in a core's own cache.
-const partEvents = 4096
+const partEvents = 2048
 
 // parts cuts the events into stretches of whole requests, in canonical order.
 func (es *events) parts() (parts [][]event) {
@@ -67,7 +69,8 @@ func (s *survey) inParts(newPairer func() *pairer, walks ...func(*resolved)) {
 
 // fillPart resolves the requests of a part.
 func (s *survey) fillPart(to *resolvedPart, part []event, p *pairer) {
-	to.requests, to.ends, to.hops, to.pairs = to.requests[:0], to.ends[:0], to.hops[:0], to.pairs[:0]
+	to.requests, to.ends, to.pairs = to.requests[:0], to.ends[:0], to.pairs[:0]
+	to.hops = slices.Grow(to.hops[:0], len(part))
 	s.events.requestsOf(part, func(r request) bool {
 		from := len(to.hops)
 		to.hops = s.resolve(to.hops, r.events)

@@ -115,3 +115,15 @@ func TestNoRepeatsNoSorting(t *testing.T) {
 		t.Errorf("%d events of one request are kept", one.Len())
 	}
 }
+
+// Where a sample of a quarter was kept, or less, room for four times as much is given back.
+func TestRoomIsGivenBack(t *testing.T) {
+	m := shop()
+	b := collect(m.lines(290_000), Options{MaxEvents: 130_000})
+	b.Build(m.pods(), 0)
+	for i := range b.shards {
+		if n, room := len(b.shards[i].events), cap(b.shards[i].events); room > n+n/2 {
+			t.Errorf("shard %d has %d events and room for %d", i, n, room)
+		}
+	}
+}

@@ -44,7 +44,8 @@ type tracedPart struct {
 
 // fill makes the traces of a part.
 func (p *tracedPart) fill(t *tracer, part []event) {
-	p.requests, p.ends, p.calls = p.requests[:0], p.ends[:0], p.calls[:0]
+	p.requests, p.ends = p.requests[:0], p.ends[:0]
+	p.calls = slices.Grow(p.calls[:0], len(part))
 	t.table.events.requestsOf(part, func(r request) bool {
 		if r.whole && t.find(r) {
 			p.requests = append(p.requests, r.events[0].key)
