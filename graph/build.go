@@ -70,6 +70,7 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	if n := t.sized[side]; n > 0 {
 		e.SentBytes = float64(t.bytes[side]) / float64(n)
 	}
+	t.noteRun(side)
 	e.Hosts, e.Unnamed = s.hosts(t, t.hosts[side])
 	e.Parts = s.partsOf(t, side)
 	return e

@@ -120,13 +120,27 @@ func (e *edgeTally) note(ev *event, side int) {
 		e.bytes[side] += int64(ev.sent)
 		e.sized[side]++
 	}
+	run := &e.runs[side]
+	if run.name != ev.name {
+		e.noteRun(side)
+		run.name = ev.name
+	}
+	run.calls++
+	run.last = max(run.last, ev.start)
+}
+
+// noteRun adds the latest calls by one name to the others of that name.
+func (e *edgeTally) noteRun(side int) {
+	run := &e.runs[side]
+	if run.calls == 0 {
+		return
+	}
 	if e.hosts[side] == nil {
 		e.hosts[side] = make(map[uint32]hostTally)
 	}
-	t := e.hosts[side][ev.name]
-	t.calls++
-	t.last = max(t.last, ev.start)
-	e.hosts[side][ev.name] = t
+	t := e.hosts[side][run.name]
+	e.hosts[side][run.name] = hostTally{t.calls + run.calls, max(t.last, run.last)}
+	*run = hostRun{}
 }
 
 // sumCall counts one call of a whole request.

@@ -98,7 +98,10 @@ type edgeTally struct {
 	events, failed, bytes, sized [2]int64
 	// traced counts the events with a request_id by side.
 	traced [2]int64
-	hosts  [2]map[uint32]hostTally
+	// hosts are calls by name, but for the latest by one name, which are in runs: most edges
+	// have but one.
+	hosts [2]map[uint32]hostTally
+	runs  [2]hostRun
 	// parts are the same, told apart by where the caller's pods live.
 	parts map[part]hostTally
 	// lines counts the events by side before any are summed up.
@@ -120,6 +123,12 @@ type edgeTally struct {
 type hostTally struct {
 	calls int
 	last  Micros
+}
+
+// hostRun is calls by one name, one after the other.
+type hostRun struct {
+	name uint32
+	hostTally
 }
 
 // podTally sums what is known of one pod.
