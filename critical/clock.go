@@ -23,7 +23,8 @@ import (
 // the other look side by side; so clocks that may agree are taken to, and a skew that
 // the bounds hold goes unseen.
 type clocks struct {
-	pairs map[uint64]int32 // by both pods' numbers
+	pairs graph.Pairs // by both pods' numbers
+	ends  [][2]int32  // of each pair
 	seen  []sample
 	// known is filled by settle: what it found of each pair.
 	known []link
@@ -60,17 +61,15 @@ type link struct {
 
 // newClocks has room for so many pods and calls.
 func newClocks(pods, calls int) clocks {
-	return clocks{pairs: map[uint64]int32{}, seen: make([]sample, 0, calls), ties: newTies(pods)}
+	return clocks{seen: make([]sample, 0, calls), ties: newTies(pods)}
 }
 
-func podPair(caller, callee int32) uint64 { return uint64(uint32(caller))<<32 | uint64(uint32(callee)) }
-
 func (c *clocks) pair(caller, callee int32) int32 {
-	k := podPair(caller, callee)
-	p, ok := c.pairs[k]
-	if !ok {
-		p = int32(len(c.pairs))
-		c.pairs[k] = p
+	p := c.pairs.Find(caller, callee)
+	if p == none {
+		p = int32(len(c.ends))
+		c.pairs.Set(caller, callee, p)
+		c.ends = append(c.ends, [2]int32{caller, callee})
 	}
 	return p
 }
@@ -88,12 +87,10 @@ func (c *clocks) nested(caller, callee int32, from source, d window) {
 
 // settle turns the samples into one offset for each pair and lets go of them.
 func (c *clocks) settle() {
-	slices.SortFunc(c.seen, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(a.pair, b.pair), cmp.Compare(a.from, b.from))
-	})
-	c.known = make([]link, len(c.pairs))
-	for of := range runs(c.seen, func(a, b *sample) bool { return a.pair == b.pair }) {
+	c.known = make([]link, len(c.ends))
+	deal(c.seen, len(c.ends), func(s *sample) int32 { return s.pair }, func(of []sample) {
 		// What both sides saw sorts first; containment has nothing to add to it.
+		slices.SortFunc(of, func(a, b sample) int { return cmp.Compare(a.from, b.from) })
 		n := slices.IndexFunc(of, func(s sample) bool { return s.from != of[0].from })
 		if n < 0 {
 			n = len(of)
@@ -104,7 +101,7 @@ func (c *clocks) settle() {
 			l.d = 0
 		}
 		c.known[l.pair] = l
-	}
+	})
 	c.seen = nil
 	c.tie()
 }
@@ -112,13 +109,9 @@ func (c *clocks) settle() {
 // tie joins all pods that calls connect into one frame of time, so that two of
 // them can be compared that never called one another.
 func (c *clocks) tie() {
-	pods := make([]uint64, len(c.pairs))
-	for k, p := range c.pairs {
-		pods[p] = k
-	}
-	for p, k := range pods {
+	for p, pods := range c.ends {
 		if l := c.known[p]; l.known {
-			c.ties.join(int32(k>>32), int32(uint32(k)), l.d)
+			c.ties.join(pods[0], pods[1], l.d)
 		}
 	}
 	c.mixed.settle(&c.ties)
@@ -159,9 +152,9 @@ func (c *clocks) link(caller, callee int32) link {
 
 // find is link for two pods of which no call need be known.
 func (c *clocks) find(caller, callee int32) link {
-	p, ok := c.pairs[podPair(caller, callee)]
-	l := link{pair: p, known: caller == callee}
-	if !l.known && ok && int(p) < len(c.known) {
+	p := c.pairs.Find(caller, callee)
+	l := link{pair: max(0, p), known: caller == callee}
+	if !l.known && p != none && int(p) < len(c.known) {
 		l = c.known[p]
 		l.pair = p
 	}

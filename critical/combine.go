@@ -22,6 +22,7 @@ func combine(m *mesh, ev *evidence) Result {
 	if len(m.g.Nodes) == 0 {
 		return c.r
 	}
+	c.sorted = c.sortUnits()
 	c.doubt = make([]time.Duration, len(m.g.Nodes))
 	c.link()
 	for i := range m.g.Edges {
@@ -47,6 +48,10 @@ type combiner struct {
 	m  *mesh
 	ev *evidence
 	r  Result
+	// sorted waits for the units to be sorted, which is done beside the rest.
+	sorted func()
+	// sorter of times.
+	sorter graph.Sorter
 	// deaf marks services that receive calls and send some, but seldom with the
 	// same request_id: their traces end there. named is the part of each edge's
 	// calls that have one.

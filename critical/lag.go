@@ -18,11 +18,8 @@ type lag struct {
 	start, reply micros
 }
 
-// compare orders by edge, kind and pair, which is all that matters.
+// compare orders those of one edge by kind and pair, which is all that matters.
 func (l lag) compare(o lag) int {
-	if c := cmp.Compare(l.edge, o.edge); c != 0 {
-		return c
-	}
 	if c := compareBool(l.toll, o.toll); c != 0 {
 		return c
 	}
@@ -34,16 +31,15 @@ func (l lag) compare(o lag) int {
 // that is ahead and a call that is late look alike; and being constant it is no
 // sign of a sidecar short of CPU. So no offset of two clocks has a part in it.
 func (c *combiner) lags() {
-	all := c.ev.lags
-	slices.SortFunc(all, lag.compare)
-	for of := range runs(all, func(a, b *lag) bool { return a.edge == b.edge }) {
+	deal(c.ev.lags, len(c.r.Edges), func(l *lag) int32 { return l.edge }, func(of []lag) {
+		slices.SortFunc(of, lag.compare)
 		e := &c.r.Edges[of[0].edge]
 		if n, _ := slices.BinarySearchFunc(of, true, func(l lag, t bool) int { return compareBool(l.toll, t) }); n > 0 {
 			of = of[:n]
 			e.Both = n
 		}
 		c.edge(e, of)
-	}
+	})
 }
 
 // edge sums the lags of one edge. Pairs of pods with few calls are compared with
@@ -81,12 +77,12 @@ func (c *combiner) usualLags(of []lag) (start, reply float64) {
 	for i := range of {
 		v[i] = of[i].start
 	}
-	slices.Sort(v)
+	c.sorter.Sort(v)
 	start = usual(v, c.ev.s.grain(), traversal).mean
 	for i := range of {
 		v[i] = of[i].reply
 	}
-	slices.Sort(v)
+	c.sorter.Sort(v)
 	return start, usual(v, c.ev.s.grain(), traversal).mean
 }
 

@@ -23,19 +23,19 @@ const none int32 = -1
 // whose pod is not known.
 type mesh struct {
 	g     *graph.Graph
-	first []int32          // of each node; one more at the end
-	edges map[uint64]int32 // by From and To
-	out   [][]int          // edges that leave each node, in edge order
-	in    [][]int          // edges that lead to each node
+	first []int32     // of each node; one more at the end
+	edges graph.Pairs // by From and To
+	out   [][]int     // edges that leave each node, in edge order
+	in    [][]int     // edges that lead to each node
 }
 
 func newMesh(g *graph.Graph) *mesh {
-	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1), edges: make(map[uint64]int32, len(g.Edges))}
+	m := &mesh{g: g, first: make([]int32, len(g.Nodes)+1)}
 	for i := range g.Nodes {
 		m.first[i+1] = m.first[i] + int32(len(g.Nodes[i].Pods)) + 1
 	}
 	for i := range g.Edges {
-		m.edges[ends(g.Edges[i].From, g.Edges[i].To)] = int32(i)
+		m.edges.Set(int32(g.Edges[i].From), int32(g.Edges[i].To), int32(i))
 	}
 	m.out = edgesBy(g, func(e *graph.Edge) int { return e.From })
 	m.in = edgesBy(g, func(e *graph.Edge) int { return e.To })
@@ -60,8 +60,6 @@ func edgesBy(g *graph.Graph, end func(*graph.Edge) int) [][]int {
 	}
 	return lists
 }
-
-func ends(from, to int) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(to)) }
 
 // head reports whether a node is where requests enter unlogged: the graph has it
 // visited, and nobody calls it.
@@ -111,10 +109,7 @@ func (m *mesh) callee(c *graph.Call) int32 { return m.pod(c.To, c.ToPod) }
 
 // edge is the number of the edge a call belongs to, -1 when the graph has none.
 func (m *mesh) edge(c *graph.Call) int32 {
-	if e, ok := m.edges[ends(c.From, c.To)]; ok {
-		return e
-	}
-	return -1
+	return m.edges.Find(int32(c.From), int32(c.To))
 }
 
 // window is a stretch of time on one pod's clock.

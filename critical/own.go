@@ -11,7 +11,7 @@ import (
 // own works out the time of each service's own: application and sidecar apart.
 func (c *combiner) own() {
 	units := c.ev.units
-	slices.SortFunc(units, unit.compare)
+	c.sorted()
 	received := c.received()
 	for n, i := 0, 0; n < len(c.m.g.Nodes); n++ {
 		j := i
@@ -34,12 +34,24 @@ func (c *combiner) own() {
 	}
 }
 
-// compare orders by pod and kind. What is alike in both may stand in any order:
+// sortUnits sorts the units by pod and kind, beside what is done until the function that it
+// returns is called, which waits. What panics panics there.
+func (c *combiner) sortUnits() (wait func()) {
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		deal(c.ev.units, c.m.pods(), func(u *unit) int32 { return u.pod }, func(of []unit) { slices.SortFunc(of, unit.compare) })
+	}()
+	return func() {
+		if p := <-done; p != nil {
+			panic(p)
+		}
+	}
+}
+
+// compare orders those of one pod by kind. What is alike in that may stand in any order:
 // all that is made of it are whole sums and sorted times.
 func (u unit) compare(o unit) int {
-	if c := cmp.Compare(u.pod, o.pod); c != 0 {
-		return c
-	}
 	if c := cmp.Compare(u.edge, o.edge); c != 0 {
 		return c
 	}
@@ -139,7 +151,7 @@ func (c *combiner) missed(n int) float64 {
 // kind. Pods count by the calls they receive, not by the lines they happen to
 // have in the log.
 func (c *combiner) measured(n int, us []unit) {
-	service, norms := sorted(us), c.norms(n)
+	service, norms := c.times(us), c.norms(n)
 	var all, rated podSum
 	for part := range runs(us, func(a, b *unit) bool { return a.pod == b.pod }) {
 		p := c.pod(part, service, norms)
@@ -205,7 +217,7 @@ func (s *podSum) scale(by float64) {
 func (c *combiner) pod(us []unit, service []micros, norms func([]micros) norm) podSum {
 	pool := service
 	if len(us) >= enough {
-		pool = sorted(us)
+		pool = c.times(us)
 	}
 	base := norms(pool)
 	var p podSum
@@ -214,7 +226,7 @@ func (c *combiner) pod(us []unit, service []micros, norms func([]micros) norm) p
 		for kind := range runs(of, func(a, b *unit) bool { return a.kids == b.kids }) {
 			base := base
 			if len(kind) >= enough {
-				base = norms(sorted(kind))
+				base = norms(c.times(kind))
 			}
 			e.kind(kind, base, c.r.Edges[kind[0].edge].Serial)
 		}
@@ -285,12 +297,12 @@ func (b *byRole) weigh(serial float64) (n, sum float64) {
 	return float64(b.n[critical]) + serial*float64(b.n[unknown]), float64(b.sum[critical]) + serial*float64(b.sum[unknown])
 }
 
-// sorted is what may be the application's time in each of the units, in order.
-func sorted(us []unit) []micros {
+// times is what may be the application's time in each of the units, in order.
+func (c *combiner) times(us []unit) []micros {
 	v := make([]micros, len(us))
 	for i := range us {
 		v[i] = us[i].app
 	}
-	slices.Sort(v)
+	c.sorter.Sort(v)
 	return v
 }

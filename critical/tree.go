@@ -132,9 +132,17 @@ func (b *tree) place(i int32) {
 // compare orders by pod and start; of what starts together the longer comes
 // first, since it may hold the shorter.
 func (e event) compare(o event) int {
-	return cmp.Or(
-		cmp.Compare(e.pod, o.pod), cmp.Compare(e.start, o.start), cmp.Compare(e.rank, o.rank),
-		cmp.Compare(o.end, e.end), cmp.Compare(e.call, o.call))
+	switch {
+	case e.pod != o.pod:
+		return cmp.Compare(e.pod, o.pod)
+	case e.start != o.start:
+		return cmp.Compare(e.start, o.start)
+	case e.rank != o.rank:
+		return cmp.Compare(e.rank, o.rank)
+	case e.end != o.end:
+		return cmp.Compare(o.end, e.end)
+	}
+	return cmp.Compare(e.call, o.call)
 }
 
 // slack is how far beyond its parent's end a call may seem to end when start and

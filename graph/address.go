@@ -10,6 +10,9 @@ import (
 // "host". What is no host and port (a pipe, an Envoy internal address) stays
 // whole.
 func hostOf(addr []byte) []byte {
+	if n := plainHost(addr); n > 0 {
+		return addr[:n]
+	}
 	addr = bytes.TrimSpace(addr)
 	if len(addr) == 0 || addr[0] == '/' || addr[0] == '@' || bytes.Contains(addr, []byte("://")) {
 		return addr
@@ -27,12 +30,38 @@ func hostOf(addr []byte) []byte {
 	return addr[:i]
 }
 
+// plainHost is the length of the host in an IPv4 address with a port that there may be,
+// as nearly all addresses are; 0 for others.
+func plainHost(addr []byte) int {
+	n := 0
+	for n < len(addr) && (addr[n]-'0' <= 9 || addr[n] == '.') {
+		n++
+	}
+	if n == 0 || n == len(addr) || addr[n] != ':' || len(addr)-n > len(":65535") {
+		return 0
+	}
+	port := 0
+	for _, c := range addr[n+1:] {
+		if c-'0' > 9 {
+			return 0
+		}
+		port = port*10 + int(c-'0')
+	}
+	if port > 65535 {
+		return 0
+	}
+	return n
+}
+
 // noAddress stands for what is damaged: text that nothing has as its address.
 var noAddress = []byte{0}
 
 // clientOf is hostOf for where a connection came from, noAddress where the port is none
 // (over 65535).
 func clientOf(addr []byte) []byte {
+	if n := plainHost(addr); n > 0 {
+		return addr[:n]
+	}
 	addr = bytes.TrimSpace(addr)
 	host := hostOf(addr)
 	const last = ":65535"

@@ -40,6 +40,30 @@ func TestParseAddress(t *testing.T) {
 	f("1.2.3.4.5:80", "1.2.3.4.5", false)
 }
 
+// What a port may be: over 65535 there is none, and what is no number is no port.
+func TestHostOf(t *testing.T) {
+	f := func(in, host, client string) {
+		t.Helper()
+		if got := string(hostOf([]byte(in))); got != host {
+			t.Errorf("the host of %q is %q, want %q", in, got, host)
+		}
+		if got := string(clientOf([]byte(in))); got != client {
+			t.Errorf("the host of the client %q is %q, want %q", in, got, client)
+		}
+	}
+	f("10.0.0.1:65535", "10.0.0.1", "10.0.0.1")
+	f("10.0.0.1:65536", "10.0.0.1", "\x00")
+	f("10.0.0.1:00080", "10.0.0.1", "10.0.0.1")
+	f("10.0.0.1:655350", "10.0.0.1", "\x00")
+	f("10.0.0.1:", "10.0.0.1", "10.0.0.1")
+	f("10.0.0.1:http", "10.0.0.1", "10.0.0.1")
+	f("10:20:30", "10:20:30", "10:20:30") // IPv6, as far as it goes
+	f("10.0.0.1:80:", "10.0.0.1:80:", "10.0.0.1:80:")
+	f(":80", "", "")
+	f("10.0.0.1", "10.0.0.1", "10.0.0.1")
+	f(" 10.0.0.1:80", "10.0.0.1", "10.0.0.1")
+}
+
 func TestSpan(t *testing.T) {
 	for _, c := range []struct{ in, want Micros }{
 		{0, 0}, {1, 1}, {-1, Missing}, {-5, Missing}, {1<<31 - 1, 1<<31 - 1},

@@ -12,6 +12,7 @@ import (
 func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	b.settle()
 	es := newEvents(b)
+	told := b.tell(es, skipped)
 	j := newJoin(b, es, pods)
 	s := newSurvey(b, j, es)
 	s.homes.settle(j)
@@ -35,10 +36,22 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.fillVisits(g)
 	s.gatewayLatency(g)
 	g.forgetRates(s.untimed())
-	g.Lines, g.Digest = b.lines(s.events, skipped), b.digest()
+	g.Lines, g.Digest = told()
 	g.Warnings = s.warnings(b, g)
 	g.traces = traceTable{join: j, events: s.events, partly: s.partly}
 	return g
+}
+
+// tell finds out what became of the lines, and their digest, beside whatever is done until
+// it is asked for: only the events are read for it.
+func (b *Builder) tell(es *events, skipped int64) func() (Lines, uint64) {
+	var lines Lines
+	var digest uint64
+	wait := background(func() { lines, digest = b.lines(es, skipped), b.digest() })
+	return func() (Lines, uint64) {
+		wait()
+		return lines, digest
+	}
 }
 
 // edgeOf makes the edge, all but what needs the whole graph.
@@ -61,6 +74,7 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	if n := t.sized[side]; n > 0 {
 		e.SentBytes = float64(t.bytes[side]) / float64(n)
 	}
+	t.noteRun(side)
 	e.Hosts, e.Unnamed = s.hosts(t, t.hosts[side])
 	e.Parts = s.partsOf(t, side)
 	return e

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -63,7 +62,7 @@ const (
 // shard holds the events whose key ends in its number.
 type shard struct {
 	events []event
-	// compactAt is the length at which repeats are dropped next.
+	// compactAt is the length at which repeats are looked for next.
 	compactAt int
 }
 
@@ -78,6 +77,7 @@ type Builder struct {
 	names     table
 	shards    [shardCount]shard
 	kept      int // events in all shards
+	expected  int // events in all, 0 where nobody said; see Expect
 	added     int64
 	// level: an event is kept when the top level bits of its key are zero.
 	level  uint
@@ -188,7 +188,7 @@ func (b *Builder) name(r *Record) uint32 {
 	b.buf = append(append(b.buf[:0], kind), primary...)
 	if n := len(b.buf); len(asked) > 0 {
 		b.buf = append(append(b.buf, 0), asked...)
-		if _, known := b.names.ids[string(b.buf)]; !known && len(b.names.ids) >= b.options.MaxNames {
+		if len(b.names.ids) >= b.options.MaxNames && !b.names.has(b.buf) {
 			b.buf = b.buf[:n] // authorities may be anything; clusters are few
 		}
 	}
@@ -205,39 +205,42 @@ func namesHost(cluster []byte) bool {
 func (b *Builder) push(e *event) {
 	b.unshare()
 	s := &b.shards[e.key%shardCount]
-	if s.events == nil {
-		s.events = make([]event, 0, firstShard)
-		s.compactAt = firstCompact
-	}
 	if len(s.events) == cap(s.events) {
-		b.grow(s)
+		b.grow(s, 1)
 	}
 	s.events = append(s.events, *e)
 	b.kept++
-	if len(s.events) >= s.compactAt {
-		b.kept -= b.compact(s)
+	b.bound(s)
+}
+
+// take stores all events of a shard of another Builder, which were sampled already.
+func (b *Builder) take(s *shard, es []event) {
+	if len(es) > cap(s.events)-len(s.events) {
+		b.grow(s, len(es))
 	}
-	if b.kept > b.options.MaxEvents+b.options.MaxEvents/8 {
+	s.events = append(s.events, es...)
+	b.kept += len(es)
+	b.bound(s)
+}
+
+// bound compacts what has reached a bound.
+func (b *Builder) bound(s *shard) {
+	if len(s.events) >= s.compactAt {
+		if s.compactAt == 0 {
+			s.compactAt = firstCompact
+		} else if s.repeats() {
+			b.kept -= b.compact(s)
+		} else {
+			s.compactAt *= 2
+		}
+	}
+	if b.kept > b.full() {
 		b.shrink()
 	}
 }
 
-// grow makes room in a shard, no more than it can need before the Builder shrinks:
-// append would leave a fifth of a full Builder empty.
-func (b *Builder) grow(s *shard) {
-	room := 2 * cap(s.events)
-	if room > 4096 {
-		room = cap(s.events) / 2 * 3
-	}
-	full := (b.options.MaxEvents + b.options.MaxEvents/8) / shardCount
-	if full += full / 32; room > full && cap(s.events) < full {
-		room = full
-	}
-	n := len(s.events)
-	more := make([]event, room) // in this form only what is beyond the copy is cleared
-	copy(more, s.events)
-	s.events = more[:n]
-}
+// full is how many events are kept, repeats among them, before the Builder shrinks.
+func (b *Builder) full() int { return b.options.MaxEvents + b.options.MaxEvents/8 }
 
 // unshare copies what a Graph reads, so that a Builder may go on after Build.
 func (b *Builder) unshare() {
@@ -308,17 +311,7 @@ func (b *Builder) content(x, y *event) int {
 // every other request by hash.
 func (b *Builder) shrink() {
 	var gone [shardCount]int
-	if b.kept < worthAhead {
-		for i := range b.shards {
-			gone[i] = b.compact(&b.shards[i])
-		}
-	} else {
-		var all sync.WaitGroup
-		for i := range b.shards {
-			all.Go(func() { gone[i] = b.compact(&b.shards[i]) })
-		}
-		all.Wait()
-	}
+	b.eachShard(func(i int) { gone[i] = b.compact(&b.shards[i]) })
 	for _, n := range gone {
 		b.kept -= n
 	}
@@ -343,14 +336,48 @@ func (b *Builder) raise(level uint) {
 func (b *Builder) settle() {
 	b.unshare()
 	b.shrink()
-	addresses, names := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
-	b.each(func(e *event) {
-		addresses[e.down], addresses[e.up], addresses[e.local], names[e.name] = true, true, true, true
+	for i := range b.shards {
+		b.shards[i].fit()
+	}
+	var addresses, names [shardCount][]bool
+	b.eachShard(func(i int) {
+		address, name := make([]bool, len(b.addresses.texts)), make([]bool, len(b.names.texts))
+		for k := range b.shards[i].events {
+			e := &b.shards[i].events[k]
+			address[e.down], address[e.up], address[e.local], name[e.name] = true, true, true, true
+		}
+		addresses[i], names[i] = address, name
 	})
-	address, name := b.addresses.sort(addresses), b.names.sort(names)
-	b.each(func(e *event) {
-		e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
+	address, name := b.addresses.sort(anyOf(addresses[:])), b.names.sort(anyOf(names[:]))
+	b.eachShard(func(i int) {
+		for k := range b.shards[i].events {
+			e := &b.shards[i].events[k]
+			e.down, e.up, e.local, e.name = address[e.down], address[e.up], address[e.local], name[e.name]
+		}
 	})
+}
+
+// anyOf is what any of the marks mark.
+func anyOf(marks [][]bool) []bool {
+	all := marks[0]
+	for _, m := range marks[1:] {
+		for i, marked := range m {
+			all[i] = all[i] || marked
+		}
+	}
+	return all
+}
+
+// eachShard does something with each shard and nothing else, side by side where there are
+// events enough.
+func (b *Builder) eachShard(f func(i int)) {
+	if b.kept >= worthRelay {
+		beside(shardCount, func() func(int) { return f })
+		return
+	}
+	for i := range b.shards {
+		f(i)
+	}
 }
 
 func (b *Builder) each(f func(*event)) {
@@ -374,17 +401,20 @@ func (b *Builder) Merge(o *Builder) {
 	if o.level > b.level {
 		b.raise(o.level)
 	}
+	empty := NewBuilder(o.options)
 	for i := range o.shards {
-		for j := range o.shards[i].events {
-			e := o.shards[i].events[j]
-			if b.sampled(e.key) {
-				e.down, e.up, e.local, e.name = addr[e.down], addr[e.up], addr[e.local], name[e.name]
-				b.push(&e)
-			}
+		es := o.shards[i].events
+		if b.level > o.level { // which may have been raised by what came before
+			es = slices.DeleteFunc(es, func(e event) bool { return !b.sampled(e.key) })
 		}
-		o.shards[i] = shard{}
+		for k := range es {
+			e := &es[k]
+			e.down, e.up, e.local, e.name = addr[e.down], addr[e.up], addr[e.local], name[e.name]
+		}
+		b.take(&b.shards[i], es)
+		empty.shards[i].events = es[:0] // room for as many again
 	}
-	*o = *NewBuilder(o.options)
+	*o = *empty
 	o.level = b.level // what is not kept here need not be collected there again
 }
 

@@ -44,6 +44,8 @@
 //
 // The same records and pods in any order, in one Builder or in several merged,
 // give the same Graph bit for bit, as long as MaxAddresses and MaxNames suffice.
+// Nor does it depend on how many processors there are: several goroutines do what
+// needs no order, and what is summed up is summed up in canonical order (file relay.go).
 //
 // # What it will not do
 //

@@ -129,8 +129,11 @@ func clampStart(t Micros) Micros {
 func identify(buf []byte, r *Record) ([]byte, uint64) {
 	buf = append(buf[:0], byte(r.Direction))
 	for _, f := range [...][]byte{r.RequestID, r.Path, r.Downstream, r.Upstream, r.DownstreamLocal, r.UpstreamLocal} {
-		buf = binary.AppendUvarint(buf, uint64(len(f)))
-		buf = append(buf, f...)
+		if n := len(f); n < 0x80 { // one byte, as nearly always
+			buf = append(append(buf, byte(n)), f...)
+			continue
+		}
+		buf = append(binary.AppendUvarint(buf, uint64(len(f))), f...)
 	}
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(r.Start))
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(r.Duration))

@@ -52,6 +52,31 @@ type followed struct {
 	after float64
 }
 
+// following is what was followed of each edge and calling pod.
+type following struct {
+	index Pairs
+	sums  []followed
+}
+
+// at is where calls along an edge are summed up for a pod.
+func (f *following) at(edge, pod int32) *followed {
+	i := f.index.Find(edge, pod)
+	if i == none {
+		i = int32(len(f.sums))
+		f.index.Set(edge, pod, i)
+		f.sums = append(f.sums, followed{})
+	}
+	return &f.sums[i]
+}
+
+// of is what was summed up, nothing where nothing was.
+func (f *following) of(edge, pod int32) followed {
+	if i := f.index.Find(edge, pod); i != none {
+		return f.sums[i]
+	}
+	return followed{}
+}
+
 // follow takes the pods of one request one by one.
 func (f *follower) follow(hops []hop) {
 	f.gather(hops)
@@ -92,9 +117,25 @@ func (f *follower) gather(hops []hop) {
 			f.visits = append(f.visits, visit{unit, at, heardOf})
 		}
 	}
-	slices.SortFunc(f.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.hop, b.hop), cmp.Compare(a.kind, b.kind))
-	})
+	sortVisits(f.visits)
+}
+
+// fewVisits are sorted faster by moving each back to where it belongs.
+const fewVisits = 32
+
+// sortVisits groups visits, which are in the order of the hops, by unit.
+func sortVisits(visits []visit) {
+	if len(visits) > fewVisits {
+		slices.SortStableFunc(visits, func(a, b visit) int { return cmp.Compare(a.unit, b.unit) })
+		return
+	}
+	for i := 1; i < len(visits); i++ {
+		v, at := visits[i], i
+		for ; at > 0 && visits[at-1].unit > v.unit; at-- {
+			visits[at] = visits[at-1]
+		}
+		visits[at] = v
+	}
 }
 
 // groups walks the visits of each unit.
@@ -197,10 +238,7 @@ func (f *follower) stray(h *hop) {
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
 		return
 	}
-	k := [2]int32{f.at[[2]int32{h.from, h.to}], h.fromPod}
-	was := f.followed[k]
-	was.strays++
-	f.followed[k] = was
+	f.followed.at(f.at.Find(h.from, h.to), h.fromPod).strays++
 }
 
 // isCalled reports whether any line of a request shows a call to a pod, or to its
@@ -308,7 +346,7 @@ func (b *block) extend(by block, first bool) {
 
 // note counts one call sent.
 func (f *follower) note(h *hop, weight float64, after Micros) {
-	f.sent = append(f.sent, sentCall{f.at[[2]int32{h.from, h.to}], weight, max(0, after)})
+	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight, max(0, after)})
 }
 
 // add counts one request at a unit: the calls received and those noted.
@@ -324,10 +362,8 @@ func (f *follower) add(unit int32, received float64) {
 			c += s.weight
 			after += s.weight * float64(s.after)
 		}
-		k := [2]int32{of[0].edge, unit}
-		was := f.followed[k]
-		was.c, was.cc, was.cn, was.after = was.c+c, was.cc+c*c, was.cn+c*received, was.after+after
-		f.followed[k] = was
+		sum := f.followed.at(of[0].edge, unit)
+		sum.c, sum.cc, sum.cn, sum.after = sum.c+c, sum.cc+c*c, sum.cn+c*received, sum.after+after
 	}
 }
 

@@ -42,8 +42,12 @@ func (j *join) resolve(hops []hop, request []event) []hop {
 		j.direct(hops[first:])
 	}
 	for i := first; i < first+len(request); i++ {
-		if h := &hops[i]; h.event.aimed() && !h.in {
+		h := &hops[i]
+		if h.event.aimed() && !h.in {
 			h.toPod = none // it was meant, and not reached
+		}
+		if h.in || h.fromPod == none || j.podReceives[h.fromPod] {
+			continue // nearly always, see implied
 		}
 		if h, ok := j.implied(&hops[i]); ok {
 			hops = append(hops, h)
@@ -131,12 +135,9 @@ func (h *hop) sentFrom(j *join, p *place) {
 
 // implied is the call to a gateway that is itself a pod, which wrote an
 // outbound line for a downstream that is not itself. A pod that is seen to be
-// called is no gateway of that kind.
+// called is no gateway of that kind, and is not asked for here.
 func (j *join) implied(h *hop) (hop, bool) {
 	e := h.event
-	if h.in || h.fromPod == none || j.podReceives[h.fromPod] {
-		return hop{}, false
-	}
 	d := j.at(e.down)
 	if d.local || j.canon[e.down] == h.writer {
 		return hop{}, false

@@ -258,18 +258,28 @@ func (j *join) stranger(e *event, c *calledAs, p *place) int32 {
 	if n := j.called(p); n >= 0 && e.inbound() {
 		return n
 	}
-	if c.external == none && c.host != "" {
-		c.external = j.external(c.host)
-	} else if c.external == none && c.authority != "" {
-		c.external = j.external(c.authority)
+	if j.externals != nil {
+		j.name(c, p)
 	}
 	if c.external != none || p.local {
 		return c.external
 	}
-	if p.external == none && p != &j.places[overflow] {
+	return p.external
+}
+
+// name numbers a stranger, as long as externals are collected: several goroutines ask for
+// strangers afterwards.
+func (j *join) name(c *calledAs, p *place) {
+	switch {
+	case c.external != none:
+	case c.host != "":
+		c.external = j.external(c.host)
+	case c.authority != "":
+		c.external = j.external(c.authority)
+	}
+	if c.external == none && !p.local && p.external == none && p != &j.places[overflow] {
 		p.external = j.external(p.address.String())
 	}
-	return p.external
 }
 
 // called is the node that an unlisted address was called as: a service before
@@ -296,14 +306,10 @@ func (j *join) called(p *place) int32 {
 	return other
 }
 
-// external numbers an external callee by its name, behind the services; none once all
-// have their numbers.
+// external numbers an external callee by its name, behind the services.
 func (j *join) external(name string) int32 {
 	if n, ok := j.externals[name]; ok {
 		return n
-	}
-	if j.externals == nil {
-		return none
 	}
 	n := int32(len(j.nodes) + len(j.texts))
 	j.externals[name] = n

@@ -1,27 +1,26 @@
 package graph
 
 // measure sums up rates, durations and calls, now that each writer's exposure
-// is known.
+// is known. What lines tell one by one and what they tell together are summed up beside
+// each other: they have no figure in common.
 func (s *survey) measure() {
-	p := pairer{j: s.join}
-	var hops []hop
 	f := follower{survey: s}
-	for r := range s.events.requests() {
-		hops = s.resolve(hops[:0], r.events)
-		for i := range hops {
-			s.sum(&hops[i], r.weight)
+	s.inParts(func() *pairer { return &pairer{j: s.join} }, func(r *resolved) {
+		for i := range r.hops {
+			s.sum(&r.hops[i], r.weight)
 		}
-		s.witness(hops)
+		s.witness(r.hops)
 		s.oversized += int64(b2i(r.weight != s.events.scale))
+	}, func(r *resolved) {
 		if !r.whole {
-			s.sumLoose(hops, r.weight)
-			continue
+			s.sumLoose(r.hops, r.weight)
+			return
 		}
-		for _, c := range p.pair(hops) {
-			s.sumCall(hops, c, r.weight)
+		for _, c := range r.pairs {
+			s.sumCall(r.hops, c, r.weight)
 		}
-		f.follow(hops)
-	}
+		f.follow(r.hops)
+	})
 }
 
 // sum adds one hop to the figures of its edge and of the pods at its ends.
@@ -93,7 +92,7 @@ func (s *survey) remark(h *hop) {
 		s.odd.unsure++
 	case h.from < 0:
 		s.odd.callerless++
-	case len(p.pods) > 0 && len(s.podsOf(p, h.to)) == 0 && !h.event.aimed():
+	case len(p.pods) > 0 && p.node != h.to && len(s.podsOf(p, h.to)) == 0 && !h.event.aimed():
 		s.odd.reused++
 	}
 }
@@ -134,13 +133,27 @@ func (e *edgeTally) note(ev *event, side int) {
 		e.bytes[side] += int64(ev.sent)
 		e.sized[side]++
 	}
+	run := &e.runs[side]
+	if run.name != ev.name {
+		e.noteRun(side)
+		run.name = ev.name
+	}
+	run.calls++
+	run.last = max(run.last, ev.start)
+}
+
+// noteRun adds the latest calls by one name to the others of that name.
+func (e *edgeTally) noteRun(side int) {
+	run := &e.runs[side]
+	if run.calls == 0 {
+		return
+	}
 	if e.hosts[side] == nil {
 		e.hosts[side] = make(map[uint32]hostTally)
 	}
-	t := e.hosts[side][ev.name]
-	t.calls++
-	t.last = max(t.last, ev.start)
-	e.hosts[side][ev.name] = t
+	t := e.hosts[side][run.name]
+	e.hosts[side][run.name] = hostTally{t.calls + run.calls, max(t.last, run.last)}
+	*run = hostRun{}
 }
 
 // sumCall counts one call of a whole request.

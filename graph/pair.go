@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -14,6 +15,7 @@ type pairer struct {
 	j         *join
 	outs, ins []int32
 	rest      []int32
+	partners  []int32 // of the outs, see matchFew
 	pairs     []pairing
 }
 
@@ -36,11 +38,13 @@ func (p *pairer) pair(hops []hop) []pairing {
 			p.outs = append(p.outs, int32(i))
 		}
 	}
-	if failed > 0 && failed < len(p.outs) {
-		// A call that was tried again: both sides tell which try came to the callee.
-		p.match(hops, samePodsAndOutcome, byStart)
+	if !p.matchFew(hops) {
+		if failed > 0 && failed < len(p.outs) {
+			// A call that was tried again: both sides tell which try came to the callee.
+			p.match(hops, samePodsAndOutcome, byStart)
+		}
+		p.match(hops, samePods, byStart)
 	}
-	p.match(hops, samePods, byStart)
 	p.matchOpen(hops)
 	for _, i := range p.outs {
 		p.pairs = append(p.pairs, pairing{out: i, in: -1})
@@ -49,6 +53,51 @@ func (p *pairer) pair(hops []hop) []pairing {
 		p.pairs = append(p.pairs, pairing{out: -1, in: i})
 	}
 	return p.pairs
+}
+
+// fewCalls are found faster by comparing each of the outs with each of the ins. Of more
+// the order in which they are found would show, where sorting takes calls for equal.
+const fewCalls = 12
+
+// matchFew is match by pods where it takes no sorting: no two calls of the request, of which
+// there are few, have the same ends. Else it does nothing and says so.
+func (p *pairer) matchFew(hops []hop) bool {
+	if len(p.outs) > fewCalls || len(p.ins) > fewCalls {
+		return false
+	}
+	p.partners = p.partners[:0]
+	var found uint // bits of the ins
+	for _, o := range p.outs {
+		out, at := &hops[o], none
+		for k, i := range p.ins {
+			if in := &hops[i]; in.to != out.to || in.from != out.from || in.toPod != out.toPod || in.fromPod != out.fromPod {
+				continue
+			}
+			if at != none || found&(1<<k) != 0 {
+				return false
+			}
+			at, found = int32(k), found|1<<k
+		}
+		p.partners = append(p.partners, at)
+	}
+	if len(p.outs)+len(p.ins)-bits.OnesCount(found) > fewCalls {
+		return false
+	}
+	outs, ins := p.outs[:0], p.ins[:0]
+	for k, o := range p.outs {
+		if at := p.partners[k]; at != none {
+			p.pairs = append(p.pairs, pairing{out: o, in: p.ins[at]})
+		} else {
+			outs = append(outs, o)
+		}
+	}
+	for k, i := range p.ins {
+		if found&(1<<k) == 0 {
+			ins = append(ins, i)
+		}
+	}
+	p.outs, p.ins = outs, ins
+	return true
 }
 
 // matchOpen pairs what one side knows the callee's pod of and the other does
@@ -81,12 +130,24 @@ func (p *pairer) setAside(is []int32, leave func(int32) bool) []int32 {
 	return stay
 }
 
+// The orders below look at one thing after the other and no further than they need: most
+// calls of a request differ in the first.
+
 func sameCaller(a, b *hop) int {
-	return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.fromPod, b.fromPod))
+	switch {
+	case a.from != b.from:
+		return cmp.Compare(a.from, b.from)
+	case a.to != b.to:
+		return cmp.Compare(a.to, b.to)
+	}
+	return cmp.Compare(a.fromPod, b.fromPod)
 }
 
 func samePods(a, b *hop) int {
-	return cmp.Or(sameCaller(a, b), cmp.Compare(a.toPod, b.toPod))
+	if c := sameCaller(a, b); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.toPod, b.toPod)
 }
 
 func samePodsAndOutcome(a, b *hop) int {
@@ -94,17 +155,20 @@ func samePodsAndOutcome(a, b *hop) int {
 }
 
 func byStart(a, b *hop) int {
-	return cmp.Or(cmp.Compare(a.event.start, b.event.start), cmp.Compare(a.event.id, b.event.id))
+	if a.event.start != b.event.start {
+		return cmp.Compare(a.event.start, b.event.start)
+	}
+	return cmp.Compare(a.event.id, b.event.id)
 }
 
 // loosely orders hops of one caller and callee that the clocks of several pods
 // may have timed: by duration, the longest first, for what took the caller
 // longest took a callee longest too.
 func (p *pairer) loosely(a, b *hop) int {
-	if len(p.j.nodes[a.to].Pods) <= 1 {
-		return byStart(a, b)
+	if len(p.j.nodes[a.to].Pods) > 1 && a.event.duration != b.event.duration {
+		return cmp.Compare(b.event.duration, a.event.duration)
 	}
-	return cmp.Or(cmp.Compare(b.event.duration, a.event.duration), byStart(a, b))
+	return byStart(a, b)
 }
 
 // match pairs the outs and ins that are equal under group, within a group in
@@ -115,7 +179,10 @@ func (p *pairer) match(hops []hop, group, order func(a, b *hop) int) {
 	}
 	for _, is := range [...][]int32{p.outs, p.ins} {
 		slices.SortFunc(is, func(x, y int32) int {
-			return cmp.Or(group(&hops[x], &hops[y]), order(&hops[x], &hops[y]))
+			if c := group(&hops[x], &hops[y]); c != 0 {
+				return c
+			}
+			return order(&hops[x], &hops[y])
 		})
 	}
 	outs, ins := p.outs[:0], p.ins[:0]

@@ -303,7 +303,7 @@ func (s *survey) doubt(h *hop, rate float64) (laid bool) {
 		all += s.calling[[2]int32{n, h.to}]
 	}
 	for _, n := range nodes {
-		if i, ok := s.at[[2]int32{n, h.to}]; ok && all > 0 {
+		if i := s.at.Find(n, h.to); i != none && all > 0 {
 			t := &s.tally[i]
 			laid = true
 			t.doubt[side] += rate

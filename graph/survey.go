@@ -20,14 +20,14 @@ type survey struct {
 	// wrote is the writer of each event, in canonical order.
 	wrote []int32
 	tally []edgeTally
-	at    map[[2]int32]int32
+	at    Pairs // from two nodes to the index in tally
 	byPod []podTally
 	// lost is, by node, the rate of calls received from unknown callers, nameless
 	// how many lines tell of such.
 	lost     []float64
 	nameless []int
 	// followed counts calls by edge and calling pod; see follower.
-	followed map[[2]int32]followed
+	followed following
 	// addressed marks nodes that were reached by an address that tells no pod.
 	addressed []bool
 	// unit is, by pod, what follower counts it under; first is each node's first
@@ -102,7 +102,10 @@ type edgeTally struct {
 	events, failed, bytes, sized [2]int64
 	// traced counts the events with a request_id by side.
 	traced [2]int64
-	hosts  [2]map[uint32]hostTally
+	// hosts are calls by name, but for the latest by one name, which are in runs: most edges
+	// have but one.
+	hosts [2]map[uint32]hostTally
+	runs  [2]hostRun
 	// parts are the same, told apart by where the caller's pods live.
 	parts map[part]hostTally
 	// lines counts the events by side before any are summed up.
@@ -126,6 +129,12 @@ type edgeTally struct {
 type hostTally struct {
 	calls int
 	last  Micros
+}
+
+// hostRun is calls by one name, one after the other.
+type hostRun struct {
+	name uint32
+	hostTally
 }
 
 // podTally sums what is known of one pod.
@@ -185,15 +194,23 @@ type request struct {
 func (es *events) requests() iter.Seq[request] {
 	return func(yield func(request) bool) {
 		for _, shard := range es.shards {
-			for from, to := 0, 0; from < len(shard); from = to {
-				for to = from + 1; to < len(shard) && shard[to].key == shard[from].key; to++ {
-				}
-				if !yield(es.request(shard[from:to])) {
-					return
-				}
+			if !es.requestsOf(shard, yield) {
+				return
 			}
 		}
 	}
+}
+
+// requestsOf walks whole requests and reports whether there may be more.
+func (es *events) requestsOf(whole []event, yield func(request) bool) bool {
+	for from, to := 0, 0; from < len(whole); from = to {
+		for to = from + 1; to < len(whole) && whole[to].key == whole[from].key; to++ {
+		}
+		if !yield(es.request(whole[from:to])) {
+			return false
+		}
+	}
+	return true
 }
 
 // request weighs the events of one key. Where compact capped them, the kept
@@ -237,11 +254,10 @@ func (s *survey) writerOf(h *hop) int32 {
 
 // edge finds or makes the edge of two nodes.
 func (s *survey) edge(from, to int32) *edgeTally {
-	k := [2]int32{from, to}
-	i, ok := s.at[k]
-	if !ok {
+	i := s.at.Find(from, to)
+	if i == none {
 		i = int32(len(s.tally))
-		s.at[k] = i
+		s.at.Set(from, to, i)
 		s.tally = append(s.tally, edgeTally{from: from, to: to})
 	}
 	return &s.tally[i]
@@ -255,9 +271,7 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		writers: make([]writer, len(j.pods)),
 		others:  make(map[otherWriter]int32),
 		wrote:   make([]int32, 0, b.kept),
-		at:      make(map[[2]int32]int32),
 
-		followed: make(map[[2]int32]followed),
 		byPod:    make([]podTally, len(j.pods)),
 		lost:     make([]float64, len(j.nodes)),
 		nameless: make([]int, len(j.nodes)),
@@ -268,14 +282,12 @@ func newSurvey(b *Builder, j *join, es *events) *survey {
 		told:      [2][]int32{make([]int32, len(j.pods)), make([]int32, len(j.pods))},
 		toldNode:  make([]int32, len(j.nodes)),
 	}
-	var hops []hop
-	for r := range s.events.requests() {
-		hops = s.resolve(hops[:0], r.events)
-		n := s.entered(hops, r.whole)
-		for i := range hops {
-			s.count(&hops[i], r.whole, n)
+	s.inParts(nil, func(r *resolved) {
+		n := s.entered(r.hops, r.whole)
+		for i := range r.hops {
+			s.count(&r.hops[i], r.whole, n)
 		}
-	}
+	})
 	s.sortEdges()
 	return s
 }
@@ -399,7 +411,7 @@ func (s *survey) sortEdges() {
 	})
 	for i := range s.tally {
 		e := &s.tally[i]
-		s.at[[2]int32{e.from, e.to}] = int32(i)
+		s.at.Set(e.from, e.to, int32(i))
 		e.durations = make([]span, 0, e.timed[e.side()])
 		e.unnamed = s.nameless[e.to] > 0 && e.lines[inSide] == 0
 		s.partlyDeaf = s.partlyDeaf || e.unheard()
@@ -446,14 +458,19 @@ func (s *survey) listen() {
 			}
 		}
 	}
+	beside(len(s.writers), func() func(int) {
+		var sorter Sorter
+		return func(i int) {
+			w := &s.writers[i]
+			own := ends[w.from : w.from+w.timed]
+			sorter.Sort(own)
+			w.window = windowOf(own)
+			w.whole = w.window
+			w.bursts = burstsIn(own, w.window)
+		}
+	})
 	for i := range s.writers {
-		w := &s.writers[i]
-		own := ends[w.from : w.from+w.timed]
-		slices.Sort(own)
-		w.window = windowOf(own)
-		w.whole = w.window
-		w.bursts = burstsIn(own, w.window)
-		s.cut += b2i(len(w.window.blocks) > 1)
+		s.cut += b2i(len(s.writers[i].window.blocks) > 1)
 	}
 	expose(s.writers)
 }

@@ -1,12 +1,18 @@
 package graph
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // table gives texts small numbers, up to a bound. Ids depend on the order of
 // arrival and must never reach a result; Build replaces them by ranks.
 type table struct {
-	ids     map[string]uint32
-	texts   []string
+	ids   map[string]uint32
+	texts []string
+	// lately is by their ends which texts were asked for last: a log says the same again
+	// and again, and Go's map takes four times as long to tell.
+	lately  []uint32
 	max     int // texts
 	longest int // bytes of a text
 	// refused texts found no room, tooLong ones are longer than any that mean something.
@@ -21,7 +27,31 @@ const (
 )
 
 func newTable(max, longest int) table {
-	return table{ids: make(map[string]uint32), texts: make([]string, firstID), max: max, longest: longest}
+	return table{ids: make(map[string]uint32), texts: make([]string, firstID), lately: make([]uint32, manyTexts), max: max, longest: longest}
+}
+
+// manyTexts is a power of two, over the addresses and names of a usual mesh.
+const manyTexts = 1 << 10
+
+// lateAt is the place of a text in lately: by what is in its middle and at its end, where
+// the names and addresses of one mesh differ.
+func lateAt(text []byte) int {
+	n := len(text)
+	if n < 8 {
+		h := uint64(n)
+		for _, c := range text {
+			h = h<<8 | uint64(c)
+		}
+		return int(h * 0x9e3779b97f4a7c15 >> (64 - 10))
+	}
+	middle, end := binary.LittleEndian.Uint64(text[n/2-4:]), binary.LittleEndian.Uint64(text[n-8:])
+	return int((middle*0xbf58476d1ce4e5b9 ^ end) * 0x9e3779b97f4a7c15 >> (64 - 10))
+}
+
+// has reports whether a text has an id.
+func (t *table) has(text []byte) bool {
+	_, ok := t.ids[string(text)]
+	return ok
 }
 
 // id interns text; absent for an empty one, overflow when it is not taken.
@@ -29,7 +59,12 @@ func (t *table) id(text []byte) uint32 {
 	if len(text) == 0 {
 		return absent
 	}
+	late := &t.lately[lateAt(text)]
+	if *late != absent && t.texts[*late] == string(text) {
+		return *late
+	}
 	if id, ok := t.ids[string(text)]; ok {
+		*late = id
 		return id
 	}
 	switch {
@@ -81,5 +116,6 @@ func (t *table) sort(used []bool) []uint32 {
 		to[id] = ids[old[id]]
 	}
 	t.ids = ids
+	clear(t.lately) // its ids are of before
 	return to
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"iter"
+	"runtime"
 	"slices"
 )
 
@@ -18,10 +19,53 @@ type traceTable struct {
 // Traces walks the external requests in a fixed order. The Trace handed over is
 // valid until the next one.
 func (g *Graph) Traces() iter.Seq[*Trace] {
-	if es := g.traces.events; es != nil && es.count() >= worthAhead {
-		return ahead(g.inTurn())
+	if es := g.traces.events; es != nil && es.count() >= worthRelay && runtime.GOMAXPROCS(0) > 1 {
+		return g.ahead
 	}
 	return g.inTurn()
+}
+
+// ahead walks traces while other goroutines prepare those to come: to pair and arrange calls
+// takes longer than what is done with them. Their order stays.
+func (g *Graph) ahead(yield func(*Trace) bool) {
+	parts := g.traces.events.parts()
+	relay(len(parts), func() func(int, *tracedPart) {
+		t := g.newTracer()
+		return func(i int, to *tracedPart) { to.fill(t, parts[i]) }
+	}, func(p *tracedPart) bool { return p.each(yield) })
+}
+
+// tracedPart is the traces of a part in one block of memory.
+type tracedPart struct {
+	requests []uint64
+	ends     []int // of each trace's calls
+	calls    []Call
+}
+
+// fill makes the traces of a part.
+func (p *tracedPart) fill(t *tracer, part []event) {
+	p.requests, p.ends = p.requests[:0], p.ends[:0]
+	p.calls = slices.Grow(p.calls[:0], len(part))
+	t.table.events.requestsOf(part, func(r request) bool {
+		if r.whole && t.find(r) {
+			p.requests = append(p.requests, r.events[0].key)
+			p.calls = t.tree.arrange(t.calls, p.calls)
+			p.ends = append(p.ends, len(p.calls))
+		}
+		return true
+	})
+}
+
+func (p *tracedPart) each(yield func(*Trace) bool) bool {
+	var t Trace
+	from := 0
+	for i, end := range p.ends {
+		t.Request, t.Calls = p.requests[i], p.calls[from:end:end]
+		if from = end; !yield(&t) {
+			return false
+		}
+	}
+	return true
 }
 
 // inTurn is Traces on the calling goroutine alone.
@@ -30,39 +74,42 @@ func (g *Graph) inTurn() iter.Seq[*Trace] {
 		if g.traces.events == nil {
 			return
 		}
-		t := tracer{join: g.traces.join, partly: g.traces.partly, pairer: pairer{j: g.traces.join}}
+		t := g.newTracer()
+		var trace Trace
 		for r := range g.traces.events.requests() {
-			if r.whole && t.read(r) && !yield(&t.trace) {
+			if !r.whole || !t.find(r) {
+				continue
+			}
+			trace.Request, trace.Calls = r.events[0].key, t.tree.arrange(t.calls, trace.Calls[:0])
+			if !yield(&trace) {
 				return
 			}
 		}
 	}
 }
 
-// tracer makes one Trace after the other in the same memory.
+// tracer finds the calls of one request after the other in the same memory.
 type tracer struct {
 	*join
-	partly partly
+	table *traceTable
 	pairer
 	hops  []hop
 	calls []Call
-	trace Trace
 	tree  tree
 }
 
-// read makes the trace of one request; it reports whether it has any call.
-func (t *tracer) read(r request) bool {
+func (g *Graph) newTracer() *tracer {
+	return &tracer{join: g.traces.join, table: &g.traces, pairer: pairer{j: g.traces.join}}
+}
+
+// find finds the calls of one request; it reports whether it has any.
+func (t *tracer) find(r request) bool {
 	t.hops = t.resolve(t.hops[:0], r.events)
 	t.calls = t.calls[:0]
 	for _, p := range t.pair(t.hops) {
 		t.calls = append(t.calls, t.call(p))
 	}
-	if len(t.calls) == 0 {
-		return false
-	}
-	t.trace.Request = r.events[0].key
-	t.trace.Calls = t.tree.arrange(t.calls, t.trace.Calls[:0])
-	return true
+	return len(t.calls) > 0
 }
 
 func (t *tracer) call(p pairing) Call {
@@ -91,7 +138,7 @@ func (t *tracer) call(p pairing) Call {
 // partial reports whether a hop was logged by a pod that logs its side only in part.
 func (t *tracer) partial(h *hop) bool {
 	pod := h.own()
-	return pod != none && t.partly[sideOf(h)][pod]
+	return pod != none && t.table.partly[sideOf(h)][pod]
 }
 
 // indexOf a pod in its node's Pods.
@@ -105,37 +152,27 @@ func (j *join) indexOf(pod int32) int {
 // tree finds which call was made during which, and orders them by it.
 type tree struct {
 	calls []Call
-	// callers are the calls by callee and start, children by Parent.
-	callers, children []int32
-	// placed is where each call stands in the result.
+	// callers are the calls by callee and start, children by Parent: those of call i
+	// are children[first[i+1]:first[i+2]], and those without one come first.
+	callers, children, first []int32
+	// placed is where each call stands in the result, behind what was there before.
 	placed, stack []int32
+	before        int
 }
 
 // arrange appends calls to out in order: what was made during a call follows
 // it, and calls made during the same one follow each other by start on their
 // caller's clock.
 func (t *tree) arrange(calls, out []Call) []Call {
-	t.calls = calls
+	t.calls, t.before = calls, len(out)
 	t.sort()
 	t.findParents()
-	t.children = t.children[:0]
-	for i := range calls {
-		t.children = append(t.children, int32(i))
+	t.group()
+	t.placed = t.placed[:0]
+	for range calls {
+		t.placed = append(t.placed, -1)
 	}
-	slices.SortFunc(t.children, func(a, b int32) int {
-		if c := cmp.Compare(calls[a].Parent, calls[b].Parent); c != 0 {
-			return c
-		}
-		return cmp.Or(t.compare(&calls[a], &calls[b]), cmp.Compare(a, b))
-	})
-	t.placed = append(t.placed[:0], make([]int32, len(calls))...)
-	for i := range t.placed {
-		t.placed[i] = -1
-	}
-	for _, i := range t.children {
-		if calls[i].Parent >= 0 {
-			break
-		}
+	for _, i := range t.childrenOf(-1) {
 		out = t.descend(i, out)
 	}
 	// What is left claims to be within itself by clocks that cannot be right.
@@ -144,13 +181,38 @@ func (t *tree) arrange(calls, out []Call) []Call {
 			out = t.descend(int32(i), out)
 		}
 	}
-	for i := range out {
-		if p := out[i].Parent; p >= 0 {
-			out[i].Parent = int(t.placed[p])
+	for i := range calls {
+		if c := &out[t.before+i]; c.Parent >= 0 {
+			c.Parent = int(t.placed[c.Parent])
 		}
 	}
 	return out
 }
+
+// group lists the children of each call, in the order of the calls.
+func (t *tree) group() {
+	t.first = t.first[:0]
+	for range len(t.calls) + 2 {
+		t.first = append(t.first, 0)
+	}
+	for i := range t.calls {
+		t.first[t.calls[i].Parent+2]++
+	}
+	for i := 1; i < len(t.first); i++ {
+		t.first[i] += t.first[i-1]
+	}
+	t.children = append(t.children[:0], t.callers...) // for the room
+	for i := range t.calls {
+		at := &t.first[t.calls[i].Parent+1]
+		t.children[*at] = int32(i)
+		*at++ // to the end of these, where the next ones begin
+	}
+	copy(t.first[1:], t.first)
+	t.first[0] = 0
+}
+
+// childrenOf call i, or those without a parent for -1.
+func (t *tree) childrenOf(i int) []int32 { return t.children[t.first[i+1]:t.first[i+2]] }
 
 // sort orders the calls by callers, callees and start: the order in which
 // those without a parent stay.
@@ -158,17 +220,20 @@ func (t *tree) sort() {
 	slices.SortFunc(t.calls, func(a, b Call) int { return t.compare(&a, &b) })
 }
 
-// compare is by caller's pod, so that all starts compared are of one clock.
+// compare is by caller's pod, so that all starts compared are of one clock. It looks at
+// one thing after the other and no further than it needs.
 func (t *tree) compare(a, b *Call) int {
-	if a.From != b.From { // cmp.Or would look at all there is, each time
+	switch {
+	case a.From != b.From:
 		return cmp.Compare(a.From, b.From)
-	}
-	if a.FromPod == b.FromPod && a.Out.Logged && b.Out.Logged && a.Out.Start != b.Out.Start {
+	case a.FromPod != b.FromPod:
+		return cmp.Compare(a.FromPod, b.FromPod)
+	case a.Out.Logged != b.Out.Logged:
+		return cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged))
+	case a.Out.Start != b.Out.Start:
 		return cmp.Compare(a.Out.Start, b.Out.Start)
 	}
 	return cmp.Or(
-		cmp.Compare(a.FromPod, b.FromPod),
-		cmp.Compare(b2i(b.Out.Logged), b2i(a.Out.Logged)), cmp.Compare(a.Out.Start, b.Out.Start),
 		cmp.Compare(a.To, b.To), cmp.Compare(a.ToPod, b.ToPod),
 		cmp.Compare(a.In.Start, b.In.Start), cmp.Compare(a.Out.Duration, b.Out.Duration), cmp.Compare(a.In.Duration, b.In.Duration),
 	)
@@ -184,16 +249,11 @@ func (t *tree) descend(root int32, out []Call) []Call {
 		if t.placed[i] >= 0 {
 			continue
 		}
-		t.placed[i] = int32(len(out))
+		t.placed[i] = int32(len(out) - t.before)
 		out = append(out, t.calls[i])
-		first := len(t.stack)
-		at, _ := slices.BinarySearchFunc(t.children, int(i), func(c int32, parent int) int {
-			return cmp.Compare(t.calls[c].Parent, parent)
-		})
-		for ; at < len(t.children) && t.calls[t.children[at]].Parent == int(i); at++ {
-			t.stack = append(t.stack, t.children[at])
+		for _, c := range slices.Backward(t.childrenOf(int(i))) {
+			t.stack = append(t.stack, c)
 		}
-		slices.Reverse(t.stack[first:])
 	}
 	return out
 }
@@ -217,10 +277,15 @@ func (t *tree) findParents() {
 	}
 	slices.SortFunc(t.callers, func(a, b int32) int {
 		x, y := &calls[a], &calls[b]
-		if x.To != y.To {
+		switch {
+		case x.To != y.To:
 			return cmp.Compare(x.To, y.To)
+		case x.ToPod != y.ToPod:
+			return cmp.Compare(x.ToPod, y.ToPod)
+		case x.In.Start != y.In.Start:
+			return cmp.Compare(x.In.Start, y.In.Start)
 		}
-		return cmp.Or(cmp.Compare(x.ToPod, y.ToPod), cmp.Compare(x.In.Start, y.In.Start), cmp.Compare(a, b))
+		return cmp.Compare(a, b)
 	})
 	for i := range calls {
 		calls[i].Parent = t.parent(int32(i))
@@ -241,16 +306,22 @@ func (t *tree) parent(i int32) int {
 
 // callsTo are the calls to one pod of a node, by start on its clock.
 func (t *tree) callsTo(node, pod int) []int32 {
-	find := func(pod int) int {
-		at, _ := slices.BinarySearchFunc(t.callers, 0, func(k int32, _ int) int {
-			if c := &t.calls[k]; c.To != node {
-				return cmp.Compare(c.To, node)
-			}
-			return cmp.Compare(t.calls[k].ToPod, pod)
-		})
-		return at
+	from := t.firstTo(0, node, pod)
+	return t.callers[from:t.firstTo(from, node, pod+1)]
+}
+
+// firstTo is where in callers, from an index on, the first call to a pod of a node is, or
+// would be.
+func (t *tree) firstTo(low, node, pod int) int {
+	for high := len(t.callers); low < high; {
+		mid := (low + high) >> 1
+		if c := &t.calls[t.callers[mid]]; c.To < node || c.To == node && c.ToPod < pod {
+			low = mid + 1
+		} else {
+			high = mid
+		}
 	}
-	return t.callers[find(pod):find(pod+1)]
+	return low
 }
 
 // within looks through candidates, calls to one pod by start, for one that

@@ -163,7 +163,7 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 			part = s.receives(g, pod) / w * s.followable(pod, named)
 		}
 		for _, i := range out.of(ref.node) {
-			at := s.followed[[2]int32{i, int32(pod)}]
+			at := s.followed.of(i, int32(pod))
 			one, more := t.ratio(at), estimate{}
 			if !unknown[ref.node] {
 				more = s.strays(pod, at, w)

@@ -38,7 +38,7 @@ func (s *survey) alike(node, edge int32) (k estimate, ok bool) {
 	var of followed
 	var seen, square float64
 	for _, pod := range s.podsOfNode(node) {
-		t, f := &s.byPod[s.unit[pod]], s.followed[[2]int32{edge, pod}]
+		t, f := &s.byPod[s.unit[pod]], s.followed.of(edge, pod)
 		if s.unit[pod] == pod {
 			seen, square = seen+t.seen, square+t.seenSquare
 		}

@@ -46,6 +46,9 @@ type Options struct {
 
 	// into is the Builder of logs that were read before, nil for none.
 	into *graph.Builder
+	// expect is told now and then about how many lines of use are still to come, where the
+	// log is long and of known size; nil for nobody.
+	expect func(lines int64)
 	// block is how much is read and decoded at once. Tests make these small.
 	block int
 	// maxSkip is how much of a line without an end is taken out of a compressed
@@ -160,6 +163,7 @@ func Read(ctx context.Context, r io.Reader, size int64, o Options) (*Reading, er
 		return readPartial(ctx, &counter{r: in}, size, o)
 	}
 	p := newPool(o)
+	o.expect = p.expect
 	reading, err := read(ctx, in, size, o, p.sink)
 	var partial *packed
 	if errors.As(err, &partial) {

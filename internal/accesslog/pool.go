@@ -37,6 +37,13 @@ func (p *pool) sink() Sink {
 	return f
 }
 
+// expect makes room for so many lines more. Those that feeders hold are few.
+func (p *pool) expect(lines int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all.Expect(lines)
+}
+
 // Add takes a record.
 func (f *feeder) Add(r *graph.Record) bool {
 	if f.own.Len() >= handover {

@@ -24,6 +24,8 @@ type reader struct {
 	text   int64 // bytes handed out to decode
 	lines  atomic.Int64
 	used   atomic.Int64
+	// decoded is the bytes of text that lines and used were found in.
+	decoded atomic.Int64
 	// pending is the blocks that workers have not decoded yet.
 	pending sync.WaitGroup
 	told    time.Time
@@ -99,7 +101,12 @@ func (rd *reader) parallel() {
 	func() {
 		defer workers.Wait()
 		defer close(full)
+		n := alone
 		for b := <-free; rd.next(b); b = <-free {
+			if n&(n-1) == 0 {
+				rd.expect()
+			}
+			n++
 			rd.pending.Add(1)
 			full <- b
 			rd.progress()
@@ -108,6 +115,18 @@ func (rd *reader) parallel() {
 	if err := broken.Load(); err != nil {
 		panic(err)
 	}
+}
+
+// expect tells how many lines of use are still to come, by those that came and the part of
+// the log that they took: of a compressed one, of what is stored, some of which was read
+// before it was wanted. So it tells again whenever twice as many blocks were read.
+func (rd *reader) expect() {
+	came, decoded := rd.in.n, rd.decoded.Load()
+	if rd.o.expect == nil || came >= rd.size || decoded == 0 {
+		return
+	}
+	text := float64(rd.text) / float64(came) * float64(rd.size-came)
+	rd.o.expect(int64(float64(rd.used.Load()) / float64(decoded) * text))
 }
 
 // work decodes blocks until there are no more. It returns what it panicked with,
@@ -145,6 +164,7 @@ func (rd *reader) decode(d *decoder, b *block) {
 	d.lines(b.buf, b.n, b.first)
 	rd.lines.Add(d.tally.total() - lines)
 	rd.used.Add(d.tally.used - used)
+	rd.decoded.Add(int64(b.n))
 }
 
 // next cuts the next block, unless all that came so far was of no use.

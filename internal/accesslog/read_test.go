@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -65,6 +66,40 @@ func TestWorkersAgree(t *testing.T) {
 }
 
 // goroutines fails the test if more goroutines run at its end than now.
+// How many lines are still to come is known from the first blocks, within a twentieth, and of
+// a compressed log, which is read ahead, at least its order; of a log whose size nobody knows
+// nothing is said.
+func TestExpectedLines(t *testing.T) {
+	const lines = 20_000
+	log := string(generate(lines, 5))
+	for name, text := range map[string]string{"plain": log, "gzip": gzipped(log), "zstd": zstded(log)} {
+		for _, size := range []int64{-1, int64(len(text))} {
+			var said []int64
+			o := Options{Workers: 2, block: 64 << 10, expect: func(n int64) { said = append(said, n) }}.withDefaults()
+			if _, err := read(context.Background(), strings.NewReader(text), size, o, func() Sink { return &mine{left: lines} }); err != nil {
+				t.Fatal(err)
+			}
+			if size < 0 {
+				if len(said) > 0 {
+					t.Errorf("%s of unknown size: %d lines are expected", name, said)
+				}
+				continue
+			}
+			// 4 of the blocks are read, and a quarter of one is in a buffer.
+			want, off := lines*(1-4.25*float64(64<<10)/float64(len(log))), 0.05*lines
+			if name != "plain" {
+				off = want / 2
+			}
+			if len(said) < 3 || math.Abs(float64(said[0])-want) > off {
+				t.Errorf("%s: %d lines are expected at first, want %.0f give or take %.0f", name, said, want, off)
+			}
+			if !slices.IsSortedFunc(said, func(a, b int64) int { return int(b - a) }) && name == "plain" {
+				t.Errorf("more is expected the more is read: %d", said)
+			}
+		}
+	}
+}
+
 func goroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
