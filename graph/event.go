@@ -74,6 +74,14 @@ func (e *event) end() Micros {
 	return e.start + e.duration.micros()
 }
 
+// seconds that the call took, 0 where nobody knows.
+func (e *event) seconds() float64 {
+	if e.duration == noSpan {
+		return 0
+	}
+	return float64(e.duration.micros()) / 1e6
+}
+
 // span is a length of time in 32 bits: whole microseconds up to 35 minutes,
 // whole milliseconds, marked by the top bit, up to 24 days. Its order as a
 // number is its order in time, noSpan (missing) being last.

@@ -58,6 +58,7 @@ func (s *survey) sum(h *hop, weight float64) {
 	default:
 		tally.add(rate, bursts, h.fromPod != none && s.dumb(h.fromPod))
 	}
+	tally.open += rate * h.event.seconds()
 	switch {
 	case gone:
 		tally.gone += rate

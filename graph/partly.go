@@ -181,13 +181,17 @@ func (a *audit) hearRates(hops []hop, weight float64) {
 			pod, side = h.fromPod, outSide
 		}
 		if own := h.own(); own != none && !h.implied {
-			a.pods[1-side][own].own.add(weight/a.writers[own].exposure, a.writers[own].bursts, false)
+			r := &a.pods[1-side][own].own
+			r.add(weight/a.writers[own].exposure, a.writers[own].bursts, false)
+			r.open += weight / a.writers[own].exposure * h.event.seconds()
 		}
 		if pod == none || h.implied || side == inSide && (h.event.failed() || a.writers[pod].in > 0 && a.around(h)) {
 			continue // what failed may never have come
 		}
 		w := &a.writers[a.writerOf(h)]
-		a.pods[side][pod].told.add(weight/w.exposure, w.bursts, false)
+		r := &a.pods[side][pod].told
+		r.add(weight/w.exposure, w.bursts, false)
+		r.open += weight / w.exposure * h.event.seconds()
 	}
 }
 

@@ -267,6 +267,9 @@ type sideRate struct {
 	mute   float64
 	gone   float64
 	events int
+	// open is how many of the calls were under way at a time (Little): so many of those at
+	// either end of a window have a line on one side alone.
+	open float64
 }
 
 func (s *sideRate) add(perSecond, bursts float64, mute bool) {
@@ -298,7 +301,7 @@ func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
 // join adds up what two groups of proxies logged of one side.
 func (s sideRate) join(o sideRate) sideRate {
-	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone, s.events + o.events}
+	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone, s.events + o.events, s.open + o.open}
 }
 
 // sides are an edge's rates as each of its sides has them. What proxies logged that log
@@ -335,9 +338,13 @@ func (t *edgeTally) more() int {
 }
 
 // gapsBeside reports whether a side whose calls the other has all misses some in between:
-// of a part of the time there would be fewer as well, at the same rate.
+// of a part of the time there would be fewer as well, at the same rate. What was under way
+// at the ends of the windows is no gap.
 func (s *sideRate) gapsBeside(all sideRate) bool {
-	return s.rate < 0.95*all.rate && s.exposure() > 0.8*all.exposure()
+	if s.rate >= 0.95*all.rate || s.exposure() <= 0.8*all.exposure() {
+		return false
+	}
+	return float64(all.events-s.events) > 2*max(s.open, all.open)
 }
 
 // pool makes one rate of the two sides. Both are estimates of the same, so
