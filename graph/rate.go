@@ -339,13 +339,17 @@ func (t *edgeTally) more() int {
 
 // gapsBeside reports whether a side whose calls the other has all misses some in between:
 // of a part of the time there would be fewer as well, at the same rate. What was under way
-// at the ends of the windows is no gap.
+// at the ends of the windows, or came in a train there, is no gap.
 func (s *sideRate) gapsBeside(all sideRate) bool {
 	if s.rate >= 0.95*all.rate || s.exposure() <= 0.8*all.exposure() {
 		return false
 	}
-	return float64(all.events-s.events) > 2*max(s.open, all.open)
+	return float64(all.events-s.events) > 2*max(s.open, all.open)+max(s.together(), all.together())
 }
+
+// together is how many calls come at once: of a train at the end of a window one side may
+// have logged all, and the other none.
+func (s *sideRate) together() float64 { return s.variance / s.square }
 
 // pool makes one rate of the two sides. Both are estimates of the same, so
 // they count by their exposures: (n₁+n₂)/(T₁+T₂). Where they differ by more
