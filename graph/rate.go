@@ -339,12 +339,17 @@ func (t *edgeTally) more() int {
 
 // gapsBeside reports whether a side whose calls the other has all misses some in between:
 // of a part of the time there would be fewer as well, at the same rate. What was under way
-// at the ends of the windows, or came in a train there, is no gap.
+// at the ends of the windows, or came in a train there, is no gap, nor is chance of the time
+// that one of them covers and the other does not.
 func (s *sideRate) gapsBeside(all sideRate) bool {
-	if s.rate >= 0.95*all.rate || s.exposure() <= 0.8*all.exposure() {
+	own, others := s.exposure(), all.exposure()
+	if s.rate >= 0.95*all.rate || own <= 0.8*others {
 		return false
 	}
-	return float64(all.events-s.events) > 2*max(s.open, all.open)+max(s.together(), all.together())
+	missing := min(float64(all.events-s.events), (all.rate-s.rate)*min(own, others))
+	train := max(s.together(), all.together())
+	chance := 2 * math.Sqrt(math.Abs(others-own)*all.rate*train)
+	return missing > 2*max(s.open, all.open)+train+chance
 }
 
 // together is how many calls come at once: of a train at the end of a window one side may
