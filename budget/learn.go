@@ -71,6 +71,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	if m.gateway.Rate > 0 {
 		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
+		b.keepKnees()
 	}
 	b.observe(b.guessWoken())
 	b.alignWindow()
@@ -89,6 +90,9 @@ func (b *believed) recall(k *Knowledge) {
 	if k.Margin > 0 && k.Margin <= mostMargin {
 		b.margin = k.Margin
 	}
+	if k.Knee > 0 && k.Knee < mostLevel && k.Knees > 0 {
+		b.knees = knees{level: k.Knee, rounds: k.Knees}
+	}
 	b.learnMargin(k.Foreseen)
 }
 
@@ -106,6 +110,9 @@ type believed struct {
 	shift []float64
 	// margin is how far beyond the knee plans go.
 	margin float64
+	// knees are those of the rounds before, foundKnee is this round's once it is known.
+	knees     knees
+	foundKnee float64
 	// rounds before this one that showed a load, of those remembered.
 	rounds int
 	// scale is how many times its use was reckoned, as that is of another window.
@@ -166,6 +173,11 @@ func (b *believed) observe(woken []float64) {
 		most := float64(mostUnlike)
 		if len(b.past[i].Costs) > 0 {
 			most = mostEver
+		} else if c.Seconds < typical/mostUnlike {
+			// Filters make a proxy dearer than its like, nothing makes it so much cheaper:
+			// to starve it for a figure that is none would cost more than to wait for the next.
+			*c = Cost{}
+			continue
 		}
 		if within := min(max(c.Seconds, typical/most), typical*most, b.mostSeconds(i)); within != c.Seconds {
 			b.apart[i] = max(0, b.cores[i]-within*b.passed[i])

@@ -45,7 +45,7 @@ func (b *believed) alignWindow() {
 	var ratios []float64
 	for i, c := range b.seen {
 		if c.Seconds > 0 && len(seen[i]) > 0 && leastNoise(seen[i]) < knownWell {
-			ratios = append(ratios, (before.base[i]+before.wake*c.Woken)/c.Seconds)
+			ratios = append(ratios, b.moved(i, before))
 		}
 	}
 	if len(ratios) < 2 {
@@ -62,6 +62,26 @@ func (b *believed) alignWindow() {
 		b.rescale(ratios[len(ratios)/2])
 	}
 }
+
+// moved is how many times what was known of service i's cost is what this round shows. A
+// busy sidecar's share of wakes is only guessed by then, and guessed low where requests come
+// in trains: what any share in doubt explains has not moved.
+func (b *believed) moved(i int, before costs) float64 {
+	c := b.seen[i]
+	least := (before.base[i] + before.wake*c.Woken) / c.Seconds
+	if g := float64(b.sidecars[i].Given) / 1000; !(g > 0 && b.mesh.cores[i] > busyWoken*g) {
+		return least
+	}
+	most := (before.base[i] + before.wake*min(1, c.Woken+doubtWoken)) / c.Seconds
+	return max(least, min(1, most))
+}
+
+const (
+	// busyWoken is the utilization from which on the share of wakes is in doubt, doubtWoken
+	// by how much: sidecars at their limit showed 0.02 to 0.5 where 0 is guessed.
+	busyWoken  = 0.7
+	doubtWoken = 0.5
+)
 
 // knowsBetter reports that earlier rounds had logs of next to nothing beside this one's:
 // what they made of it is no measure.

@@ -1,0 +1,105 @@
+package budget
+
+import (
+	"math"
+	"testing"
+)
+
+// The use of the dearest service is measured as next to nothing in one round, in the first
+// or in a later one: what its plan gives is about what it gives without.
+func TestWildLowMeasurement(t *testing.T) {
+	plans := func(wild int) []Plan {
+		w := newWorld(32, 0.15, []float64{.1, .3, .1, .12}, []float64{2, 2, 2, 2})
+		var out []Plan
+		for round := range 4 {
+			in := w.input(w.play(round), 1200)
+			if round == wild {
+				in.Sidecars[1].Uses[0].Cores = 0.001
+			}
+			p, err := Pour(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.knowledge = p.Learned
+			for i, a := range p.Allotments {
+				w.given[i] = float64(a.CPU) / 1000
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	usual := plans(-1)
+	for round := range 4 {
+		got, want := plans(round)[round].Allotments[1].CPU, usual[round].Allotments[1].CPU
+		// In the first nothing else is known: a typical cost stands for it, and it gets more
+		// than the equal share, 300, for what its log says.
+		least := 0.85
+		if round == 0 {
+			least = 0.55
+		}
+		if float64(got) < least*float64(want) {
+			t.Errorf("round %d: %d millicores, %d without the wild figure", round, got, want)
+		}
+	}
+}
+
+// Full sidecars whose requests come in trains wake for a third of their halves where none
+// is guessed: that is no other window.
+func TestBusySidecarsHaveNotMoved(t *testing.T) {
+	before := costs{base: []float64{130e-6}, wake: 150e-6}
+	b := &believed{model: &model{mesh: &mesh{sidecars: []Sidecar{{Given: 500}}, cores: []float64{0.5}}}, seen: []Cost{{Seconds: 180e-6}}}
+	for _, c := range []struct {
+		used, seconds, want float64
+	}{
+		{0.5, 180e-6, 1},          // 130 + 0.33·150
+		{0.5, 300e-6, 205. / 300}, // more than half of the halves waking explain
+		{0.5, 100e-6, 1.3},        // less than none does
+		{0.2, 180e-6, 130. / 180}, // idle ones' wakes are known
+	} {
+		b.cores[0], b.seen[0].Seconds = c.used, c.seconds
+		if got := b.moved(0, before); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v of 0.5 cores, %v s a half: %v, want %v", c.used, c.seconds, got, c.want)
+		}
+	}
+}
+
+// A second knee moves by half at most, later ones by 15 in 100, and those of another load
+// are forgotten.
+func TestKneesStayNear(t *testing.T) {
+	for _, c := range []struct {
+		knees
+		found, want float64
+	}{
+		{knees{}, 500, 500},
+		{knees{100, 1}, 500, 150},
+		{knees{100, 1}, 110, 110},
+		{knees{100, 2}, 500, 115},
+		{knees{115, 9}, 10, 100},
+	} {
+		if got := c.near(c.found); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v after %+v: %v, want %v", c.found, c.knees, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		before Load
+		kept   bool
+	}{{Load{Rate: 100, Mean: 0.1}, true}, {Load{Rate: 110, Mean: 0.11}, true}, {Load{Rate: 100, Mean: 0.05}, false}, {Load{Rate: 50, Mean: 0.2}, false}} {
+		b := &believed{loads: []Load{{Rate: 100, Mean: 0.1}, c.before}, knees: knees{100, 2}}
+		if b.keepKnees(); (b.knees.rounds > 0) != c.kept {
+			t.Errorf("after %+v knees are %+v", c.before, b.knees)
+		}
+	}
+}
+
+// Where CPU is left, plans for a constant load settle as well.
+func TestKneeSettles(t *testing.T) {
+	w := newWorld(8, 0.15, []float64{.1, .25, .15, .1}, []float64{5, 5, 5, 5})
+	var before MilliCPU
+	for round := range 9 {
+		_, p := w.round(t, round, 20_000)
+		if round > 3 && math.Abs(math.Log(float64(p.CPU)/float64(before))) > math.Log(1.2) {
+			t.Errorf("plan %d spends %d millicores after %d", round+1, p.CPU, before)
+		}
+		before = p.CPU
+	}
+}
