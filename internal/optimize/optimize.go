@@ -206,14 +206,16 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	next := remember(obs, prior, plan, o.Resources)
 	scope := next.Scope
 	o.Resources.Round = next.Round
-	next.Traffic = traffic(in, next.Round)
 	switch {
 	case obs.cut():
 		next = unlearned(prior, next)
 		recalled = append(recalled, "the server was stopping while the access log was read: the plan is made from what was read until then, and later rounds learn nothing from it; ask again")
+	case prior.Latest() != prior:
 	case recalled != nil:
 		// Nothing was measured: what is known stays as it was.
 		next.Traffic, next.Knowledge = prior.Traffic, prior.Knowledge
+	default:
+		next.Traffic = traffic(in, next.Round)
 	}
 	resources, warnings := crgen.Generate(scope, o.Resources)
 	return &Report{
