@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -20,6 +22,7 @@ const NoLimit = -1
 // Change is what one pod's sidecar has to go through to get from one grant to
 // another.
 type Change struct {
+	// Namespace is that of the pod's rows, else the one where the Istio resources have it.
 	Namespace, Pod, Service string
 	// OwnerKind and OwnerName are the pod's workload, "" where nobody told.
 	OwnerKind, OwnerName string
@@ -51,12 +54,12 @@ func Changes(r *Report) []Change {
 		to[a.Service] = Grant{a.Service, a.CPU, a.Memory}
 	}
 	var out []Change
-	fleet := r.Fleet()
+	fleet, home := r.Fleet(), r.podHomes()
 	for i := range fleet {
 		s := &fleet[i]
 		for k := range s.Pods {
 			p := &s.Pods[k]
-			c := Change{Namespace: p.Namespace, Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
+			c := Change{Namespace: home(s.Name, p), Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
 			if spec := p.Spec; spec != nil {
 				c.OwnerKind, c.OwnerName, c.Init = spec.OwnerKind, spec.OwnerName, spec.Init
 				c.told(spec)
@@ -65,6 +68,34 @@ func Changes(r *Report) []Change {
 		}
 	}
 	return out
+}
+
+// podHomes tells in which namespace each pod lives, by the one rule that the Istio
+// resources follow: a patch for another namespace would patch nothing, or another's.
+func (r *Report) podHomes() func(service string, p *request.Pod) string {
+	type key struct{ service, pod string }
+	called := map[key]string{} // by the hosts of those who called it
+	for i := range r.Graph.Nodes {
+		n := &r.Graph.Nodes[i]
+		for k := range n.Pods {
+			if p := &n.Pods[k]; n.Kind == graph.Service && p.Namespace == "" {
+				called[key{n.Name, p.Name}] = homeOf(p, r.told)
+			}
+		}
+	}
+	var home func(crgen.Workload) string
+	return func(service string, p *request.Pod) string {
+		if p.Namespace != "" {
+			return p.Namespace
+		}
+		if home == nil {
+			home = crgen.Homes(nil, crgen.Options{})
+			if r.homes != nil {
+				home = r.homes()
+			}
+		}
+		return home(crgen.Workload{Service: service, Namespace: called[key{service, p.Name}]})
+	}
 }
 
 // told takes the limits that a row tells for what the sidecar has. A row that tells its

@@ -75,6 +75,11 @@ type Report struct {
 	// Explain makes the evidence behind the resources, and behind those that are not,
 	// when it is asked for: of very many services it would only stand in the way.
 	Explain func() []crgen.Evidence
+
+	// homes makes what tells in which namespace a workload lives, as the resources have
+	// it, and told is the one that the options say; see home.
+	homes func() func(crgen.Workload) string
+	told  string
 }
 
 // Scopes is what Explain makes, nothing where it is nil.
@@ -227,6 +232,8 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Warnings:    concat(obs.Warnings, recalled, warnings),
 		Memory:      next,
 		Explain:     func() []crgen.Evidence { return crgen.Explain(scope, o.Resources) },
+		homes:       func() func(crgen.Workload) string { return crgen.Homes(scope, o.Resources) },
+		told:        o.Resources.Namespace,
 	}, nil
 }
 

@@ -75,7 +75,7 @@ func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 
 // workloadOf is the workload of a pod.
 func workloadOf(c *optimize.Change) workload {
-	k := workload{cmp.Or(c.Namespace, "default"), "Deployment", request.Owner(c.Pod)}
+	k := workload{c.Namespace, "Deployment", request.Owner(c.Pod)}
 	if c.OwnerKind != "" && c.OwnerName != "" {
 		k.kind, k.name = c.OwnerKind, c.OwnerName
 	}

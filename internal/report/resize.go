@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -58,7 +57,7 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 // podName tells pods apart.
 type podName struct{ namespace, name string }
 
-func podOf(c *optimize.Change) podName { return podName{cmp.Or(c.Namespace, "default"), c.Pod} }
+func podOf(c *optimize.Change) podName { return podName{c.Namespace, c.Pod} }
 
 // largestGrants is what each pod is to get: of several services the larger amounts, as
 // its workload's patch has them.
