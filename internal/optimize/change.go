@@ -164,6 +164,14 @@ func (c *Change) requestsAre(to Grant) bool {
 	return is(milli, float64(to.CPU)) && is(s.MemoryRequest, float64(to.Memory))
 }
 
+// Uses is the memory that its sidecar uses, in bytes, 0 where no row tells.
+func (c *Change) Uses() float64 {
+	if c.pod == nil || c.pod.SidecarMemory == nil {
+		return 0
+	}
+	return *c.pod.SidecarMemory
+}
+
 // classAfter says what QoS class a resize would give the pod, "" where it stays: with
 // requests equal to limits in the sidecar the other containers decide. assumed is that
 // they are not known.
