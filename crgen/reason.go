@@ -76,8 +76,14 @@ func (ns namespace) warn(o Options, n *notes) {
 			names(ns.guessed), plural(len(ns.guessed), "lives", "live"), ns.name, without)
 	}
 	keeps := "keep what the namespace's default allows"
-	if o.NoDefault || ns.allGuessed {
+	switch {
+	case ns.fallback == nil:
 		keeps = "see the whole mesh"
+	case ns.unproved > 0:
+		keeps += ", all namespaces that rows or hosts name"
+	}
+	if ns.without != "" {
+		n.addf("no default Sidecar for namespace %q: %s; what is not narrowed sees the whole mesh", ns.name, ns.without)
 	}
 	var wide, blind []string
 	for _, s := range ns.scopes {
