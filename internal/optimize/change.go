@@ -62,7 +62,7 @@ func Changes(r *Report) []Change {
 			c := Change{Namespace: home(s.Name, p), Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
 			if spec := p.Spec; spec != nil {
 				c.OwnerKind, c.OwnerName, c.Init = spec.OwnerKind, spec.OwnerName, spec.Init
-				c.told(spec)
+				c.told(spec, p.Whole)
 			}
 			out = append(out, c.Towards(to[s.Name]))
 		}
@@ -98,10 +98,10 @@ func (r *Report) podHomes() func(service string, p *request.Pod) string {
 	}
 }
 
-// told takes the limits that a row tells for what the sidecar has. A row that tells its
-// pod's class tells all there is: what it lacks is no limit.
-func (c *Change) told(s *request.Spec) {
-	if s.CPULimit == nil && s.MemoryLimit == nil && s.QoS == "" {
+// told takes the limits that a row tells for what the sidecar has; all is that the rows
+// tell all there is: what they lack is no limit.
+func (c *Change) told(s *request.Spec, all bool) {
+	if s.CPULimit == nil && s.MemoryLimit == nil && !all {
 		return
 	}
 	c.Told = true
@@ -111,10 +111,10 @@ func (c *Change) told(s *request.Spec) {
 	if s.MemoryLimit != nil {
 		c.From.Memory = budget.Bytes(whole(*s.MemoryLimit))
 	}
-	if s.QoS != "" && s.CPULimit == nil {
+	if all && s.CPULimit == nil {
 		c.From.CPU = NoLimit
 	}
-	if s.QoS != "" && s.MemoryLimit == nil {
+	if all && s.MemoryLimit == nil {
 		c.From.Memory = NoLimit
 	}
 }
@@ -178,11 +178,11 @@ func (c *Change) Uses() float64 {
 func (c *Change) classAfter() (problem string, assumed bool) {
 	const guaranteed, burstable = "Guaranteed", "Burstable"
 	s := c.pod.Spec
-	if s == nil || s.QoS == "" || s.OthersGuaranteed == nil && s.QoS != guaranteed {
+	if s == nil || s.QoS == "" || s.OthersGuaranteed == nil && s.QoS == burstable {
 		return "", true
 	}
-	after := burstable
-	if s.QoS == guaranteed || *s.OthersGuaranteed {
+	after := burstable // of a pod whose containers had neither requests nor limits, too
+	if s.QoS == guaranteed || s.OthersGuaranteed != nil && *s.OthersGuaranteed {
 		after = guaranteed
 	}
 	if after == s.QoS {

@@ -99,6 +99,8 @@ func TestChangesByWhatIsTold(t *testing.T) {
 	}
 	const up = "from 0.1 cores to 0.6 cores it keeps 1 worker, its memory limit grows"
 	f(nil, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
+	f(&request.Spec{QoS: "BestEffort", CPULimit: num(0.1), MemoryLimit: num(128e6)}, true,
+		"its QoS class would change from BestEffort to Burstable, which Kubernetes refuses")
 	f(&request.Spec{OwnerKind: "Deployment"}, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
 	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6)}, false, up+"; that its QoS class stays is assumed")
 	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6), QoS: "Burstable", OthersGuaranteed: &no}, false, up)
