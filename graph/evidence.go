@@ -18,6 +18,9 @@ type evidence struct {
 	// followed are requests in sent of which others show that they came to it.
 	heard, followed int
 	heardLast       uint64
+	// nameless calls were sent to nobody knows whom, the last of them at that time.
+	nameless     int
+	lastNameless Micros
 	// passed on are calls that it received as a gateway does.
 	passed bool
 	// requests of which some are counted: calls received by its own lines, else what
@@ -51,6 +54,9 @@ func (s *survey) witness(hops []hop) {
 		case !h.in && h.fromPod != none:
 			p := &s.byPod[h.fromPod].evidence
 			p.passed = p.passed || s.passesOn(h)
+			if h.to < 0 {
+				p.nameless, p.lastNameless = p.nameless+1, max(p.lastNameless, h.event.start)
+			}
 			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
 				p.requests.add(h.event)
 				p.followed += b2i(p.heard > 0 && p.heardLast == h.event.key)
@@ -113,6 +119,7 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	p := &n.Pods[ref.index]
 	p.Inbound, p.Outbound = w.in, w.out
 	p.Requests, p.Home = t.requests.sample(), s.homes.of[i]
+	p.Nameless = Host{Calls: t.nameless, Last: t.lastNameless}
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):

@@ -164,6 +164,26 @@ func TestSwallowedConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// TestNamelessCallsMakeNoLeaf: a pod that connects to an address that nobody has calls
+// something. No list can have it, but "~/*" says that there is nothing.
+func TestNamelessCallsMakeNoLeaf(t *testing.T) {
+	w := chain(200, 0)
+	w.services[1].calls[0].only = ""
+	swallowed := sent(5, w.ip(2, 0), "", fields{"upstream_cluster": "BlackHoleCluster", "request_id": nil, "response_flags": "UH", "downstream_local_address": "10.96.0.9:3306"})
+	if hosts, _ := scopeOf(t, w.with(), nil, "back"); !slices.Equal(hosts, leaf) {
+		t.Errorf("back lists %q without that call", hosts)
+	}
+	hosts, rep := scopeOf(t, w.with(swallowed), nil, "back")
+	if !slices.Equal(hosts, []string{"istio-system/*"}) {
+		t.Errorf("back lists %q", hosts)
+	}
+	for _, e := range rep.Scopes() {
+		if e.Service == "back" && (len(e.Hosts) != 1 || e.Hosts[0].Calls != 1 || e.Hosts[0].Kept || !strings.Contains(e.Hosts[0].Because, "neither a service nor a host")) {
+			t.Errorf("the evidence: %+v", e.Hosts)
+		}
+	}
+}
+
 // TestDoubtsStayInSight: two services behind one address (host networking) have no Sidecar
 // of their own, what either may have called counts as called by both, and it is in sight of
 // their namespaces' defaults.
