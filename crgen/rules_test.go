@@ -3,6 +3,7 @@ package crgen
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,7 +211,7 @@ func TestRuleUnfitNamesAndLabelsGiveAWarningAndNoResource(t *testing.T) {
 		}
 	}
 	for _, w := range odd()[7:] {
-		f(w, quote(w.Service))
+		f(w, strconv.Quote(w.Service))
 	}
 	f(Workload{Service: "a", Requests: 60, Labels: map[string]string{"app": "*"}}, `"app": "*"`)
 	f(Workload{Service: "a", Requests: 60, Labels: map[string]string{"": "a"}}, `"": "a"`)
