@@ -17,7 +17,7 @@ const maxWide = 100
 // seen to call. Where there are workloads of which too little was seen, that would narrow
 // them after all: then it lists all that is known of the mesh, every namespace that rows
 // or hosts name and every host outside that anybody calls.
-func (ns *namespace) settle(known func() []string, o Options) {
+func (ns *namespace) settle(known func() knownMesh, o Options) {
 	var elsewhere []string
 	members, narrowed, most := 0, 0, 0
 	for _, s := range ns.scopes {
@@ -37,25 +37,32 @@ func (ns *namespace) settle(known func() []string, o Options) {
 	if members == 0 || o.NoDefault || ns.allGuessed || ns.barred != "" {
 		return
 	}
-	elsewhere = exactWins(elsewhere)
-	listed := "hosts"
+	elsewhere, listed := exactWins(elsewhere), "hosts"
 	if ns.unproved > 0 {
-		elsewhere, listed = list(elsewhere, ns.outside(known())), "hosts and namespaces"
+		// Before anything is listed: each namespace listing all would take their square.
+		if known().spaces-1 > maxWide {
+			ns.crowded = true
+			return
+		}
+		most, listed = max(most, known().outside), "hosts and namespaces"
+	}
+	if ns.unproved > 0 && most <= o.MaxHosts {
+		elsewhere = list(elsewhere, ns.outside(known().entries))
 	}
 	base := append([]string{ownNamespace}, ns.outside(o.base())...)
 	hosts := list(base, elsewhere)
 	more := len(hosts) - len(base)
-	switch most = max(most, more); {
-	case most > o.MaxHosts:
+	if most = max(most, more); most > o.MaxHosts {
 		// One workload over the limit is enough: what Remember keeps of its hosts
 		// may not be all, and then the default would lack some.
 		ns.without = fmt.Sprintf("its workloads call %d %s, a scope lists at most %d", most, listed, o.MaxHosts)
 		return
-	case wide(hosts)-1 > maxWide:
-		ns.without = fmt.Sprintf("of %s too little was seen to say what it calls, and the mesh has more than %d namespaces to keep in sight",
-			count(ns.unproved, "workload"), maxWide)
-		return
 	}
+	ns.fallback = &Resource{Kind: kind, Namespace: ns.name, Name: defaultName, Hosts: hosts, Reason: ns.reason(narrowed, members, more)}
+}
+
+// reason is the sentence for the namespace's default.
+func (ns *namespace) reason(narrowed, members, more int) string {
 	reason := fmt.Sprintf("for pods that no other Sidecar of the namespace selects (%d of its %s have one): all of the namespace, what every sidecar calls",
 		narrowed, count(members, "workload"))
 	switch {
@@ -64,15 +71,16 @@ func (ns *namespace) settle(known func() []string, o Options) {
 	case more > 0:
 		reason += fmt.Sprintf(", and %s elsewhere that its workloads were seen to call", count(more, "host"))
 	}
-	ns.fallback = &Resource{Kind: kind, Namespace: ns.name, Name: defaultName, Hosts: hosts, Reason: reason}
+	return reason
 }
 
-// wide counts the namespaces that are listed whole.
-func wide(hosts []string) (n int) {
-	for _, h := range hosts {
-		n += b2i(strings.HasSuffix(h, "/*"))
-	}
-	return n
+// knownMesh is what is known to be there.
+type knownMesh struct {
+	// entries are the namespaces that workloads live in or are called in, whole, and the
+	// hosts outside the cluster that anybody calls; sorted.
+	entries []string
+	// spaces and outside are how many there are of each.
+	spaces, outside int
 }
 
 func b2i(b bool) int {
@@ -82,9 +90,8 @@ func b2i(b bool) int {
 	return 0
 }
 
-// knownEntries are the namespaces that workloads live in or are called in, whole, and the
-// hosts outside the cluster that anybody calls; sorted.
-func knownEntries(ws []Workload, homes homes, r resolver) []string {
+// know finds what is known of the mesh.
+func know(ws []Workload, homes homes, r resolver) knownMesh {
 	spaces, outside := map[string]bool{}, map[string]bool{}
 	for ns := range r.namespaces {
 		spaces[ns] = true
@@ -117,7 +124,7 @@ func knownEntries(ws []Workload, homes homes, r resolver) []string {
 		all = append(all, ns+"/*")
 	}
 	slices.Sort(all)
-	return all
+	return knownMesh{all, len(spaces), len(outside)}
 }
 
 // outside leaves those entries that the namespace's own "./*" does not cover.

@@ -77,6 +77,8 @@ func (ns namespace) warn(o Options, n *notes) {
 	}
 	keeps := "keep what the namespace's default allows"
 	switch {
+	case ns.crowded:
+		keeps = fmt.Sprintf("see the whole mesh, whose namespaces are too many to list (over %d), without a default", maxWide)
 	case ns.fallback == nil:
 		keeps = "see the whole mesh"
 	case ns.unproved > 0:

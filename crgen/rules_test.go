@@ -69,7 +69,7 @@ func TestRuleDefaultNarrowsNobodySeenTooLittle(t *testing.T) {
 		ws = append(ws, Workload{Service: "a", Namespace: fmt.Sprint("n", i)})
 	}
 	rs, warnings = generate(t, ws, Options{})
-	if len(rs) != 0 || !strings.Contains(warnings[0], `no default Sidecar for namespace "n0": of 1 workload too little was seen`) {
+	if len(rs) != 0 || !strings.Contains(warnings[0], `in namespace "n0" not narrowed, they see the whole mesh, whose namespaces are too many to list (over 100), without a default: "a"`) {
 		t.Errorf("%d resources, %q", len(rs), warnings[0])
 	}
 }

@@ -21,11 +21,12 @@ type namespace struct {
 	guessed    []string
 	allGuessed bool
 	// unproved is how many workloads that are there were seen too little, fallback its
-	// default, nil for none, and without why there is none, "" where that goes without
-	// saying.
+	// default, nil for none. without is why there is none where its workloads call too
+	// much for it; crowded is that there are too many namespaces to keep in sight.
 	unproved int
 	fallback *Resource
 	without  string
+	crowded  bool
 }
 
 // survey sorts the workloads into namespaces and scopes, one namespace after another:
@@ -42,7 +43,7 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 			r.namespaces[home] = true
 		}
 	}
-	known := sync.OnceValue(func() []string { return knownEntries(ws, homes, r) })
+	known := sync.OnceValue(func() knownMesh { return know(ws, homes, r) })
 	return func(yield func(namespace) bool) {
 		for _, name := range sortedKeys(byNamespace) {
 			in := make([]Workload, 0, len(byNamespace[name]))
