@@ -1,5 +1,10 @@
 package crgen
 
+// Nameless is the Host of calls that went nowhere that could be listed, such as a
+// connection to an address that nobody is known to have: the caller calls something, so
+// that it is no leaf, but no list can have it. No host is spelt so.
+const Nameless = "(not named)"
+
 // Upstream is one host a workload was seen to call.
 type Upstream struct {
 	// Host is the fully qualified name, such as cart.default.svc.cluster.local,

@@ -25,6 +25,17 @@ func (h homes) of(w Workload) (home string, guessed bool) {
 	return h.rest, h.guessed
 }
 
+// Homes tells in which namespace Generate takes a workload to live, of the same arguments:
+// for whoever writes other objects about its pods.
+func Homes(ws []Workload, o Options) func(Workload) string {
+	o = o.withDefaults()
+	h := findHomes(ws, resolver{domain: o.ClusterDomain}, o)
+	return func(w Workload) string {
+		home, _ := h.of(w)
+		return home
+	}
+}
+
 // findHomes reads the namespaces off the hosts by which the services are called,
 // where Options name none: a Sidecar in the wrong namespace selects nothing, and
 // the default beside it rules pods that have no part in this. A service that is

@@ -10,6 +10,7 @@ import (
 const (
 	hostUnnamed = "the log does not name what was called"
 	hostAddress = "an address: no Sidecar can list it, and it goes the way of unknown destinations as before"
+	hostNowhere = "the log names neither a service nor a host: it goes the way of unknown destinations as before"
 	hostForeign = "no DNS name: no registry can hold it, and it goes the way of unknown destinations as before"
 )
 
@@ -29,6 +30,8 @@ func (r resolver) entries(u Upstream, own string) (entries []string, problem str
 	switch {
 	case host == "":
 		return nil, hostUnnamed
+	case host == Nameless:
+		return nil, hostNowhere
 	case isAddress(host):
 		return nil, hostAddress
 	case !isDomain(strings.TrimPrefix(host, "*.")):

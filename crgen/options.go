@@ -53,6 +53,9 @@ type Options struct {
 	Providers []string
 	// Round is the current round. While it is 0 no host is ever dropped.
 	Round int
+	// Again says that the round shows what an earlier one has shown: Remember then
+	// counts none of the requests of workloads that it knows, and no host ages.
+	Again bool
 	// KeepRounds is how many rounds a host stays after the last in which it was
 	// called, 10 by default.
 	KeepRounds int

@@ -24,7 +24,6 @@ func NewReach(ws []Workload, o Options) *Reach {
 		scoped:   map[workloadKey]visible{}, open: map[string]visible{},
 	}
 	r.homes = findHomes(ws, r.resolver, o)
-	var n notes
 	for ns := range survey(ws, o) {
 		if isDNSLabel(ns.name) {
 			r.resolver.namespaces[ns.name] = true
@@ -39,7 +38,7 @@ func NewReach(ws []Workload, o Options) *Reach {
 				}
 			}
 		}
-		if d, ok := ns.fallback(o, &n); ok {
+		if d := ns.fallback; d != nil {
 			r.open[ns.name] = newVisible(d.Hosts, ns.name)
 		}
 	}

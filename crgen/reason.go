@@ -57,12 +57,12 @@ func (s scope) unlisted() (n int) {
 	return n
 }
 
-// warn tells what of the namespace gets no Sidecar of its own: one warning for
-// each name that is unfit, one for all that is not narrowed.
+// warn tells what of the namespace gets no Sidecar of its own: one warning that
+// names all whose names are unfit, one for all that is not narrowed.
 func (ns namespace) warn(o Options, n *notes) {
 	here := ns.here()
 	if ns.barred != "" && here > 0 {
-		n.addf("no Sidecar for %s of namespace %s: %s", count(here, "workload"), quote(ns.name), ns.barred)
+		n.addf("no Sidecar for %s of namespace %s: %s", count(here, "workload"), wholeName(ns.name), ns.barred)
 	}
 	if ns.barred != "" || here == 0 {
 		return
@@ -76,10 +76,18 @@ func (ns namespace) warn(o Options, n *notes) {
 			names(ns.guessed), plural(len(ns.guessed), "lives", "live"), ns.name, without)
 	}
 	keeps := "keep what the namespace's default allows"
-	if o.NoDefault || ns.allGuessed {
+	switch {
+	case ns.crowded:
+		keeps = fmt.Sprintf("see the whole mesh, whose namespaces are too many to list (over %d), without a default", maxWide)
+	case ns.fallback == nil:
 		keeps = "see the whole mesh"
+	case ns.unproved > 0:
+		keeps += ", all namespaces that rows or hosts name"
 	}
-	var wide, blind []string
+	if ns.without != "" {
+		n.addf("no default Sidecar for namespace %q: %s; what is not narrowed sees the whole mesh", ns.name, ns.without)
+	}
+	var wide, blind, misnamed []string
 	for _, s := range ns.scopes {
 		if s.obstacle == "" && s.note != "" {
 			n.addf("in namespace %q %s", ns.name, s.note)
@@ -88,6 +96,8 @@ func (ns namespace) warn(o Options, n *notes) {
 		case s.obstacle == "" && s.leaf() && len(o.Providers) > 0:
 			blind = append(blind, quote(s.services[0]))
 		case s.obstacle == "" || s.skipped || s.gone:
+		case s.misnamed:
+			misnamed = append(misnamed, s.services...)
 		case s.own:
 			n.addf("no Sidecar for service %s of namespace %q: %s; its pods %s",
 				quote(s.services[0]), ns.name, s.obstacle, keeps)
@@ -95,6 +105,7 @@ func (ns namespace) warn(o Options, n *notes) {
 			wide = append(wide, fmt.Sprintf("%s (%s)", quote(s.services[0]), s.obstacle))
 		}
 	}
+	n.misnamed(misnamed, ns.name, keeps)
 	if len(blind) > 0 {
 		n.addf("%s in namespace %q call nothing and list %q alone, so that their own proxies cannot call the providers either: where each request needs one (ext_authz), do not apply the Sidecars of %s",
 			count(len(blind), "workload"), ns.name, nothing, shorten(blind))

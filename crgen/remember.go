@@ -25,7 +25,8 @@ func Remember(known, seen []Workload, o Options) []Workload {
 	size := sampleFor(len(seen))
 	out := make([]Workload, 0, len(seen))
 	for i, w := range seen {
-		out = append(out, w.after(heirs.legacy(i, known, size), size, o))
+		again := o.Again && len(heirs.of[i]) > 0
+		out = append(out, w.after(heirs.legacy(i, known, size), again, size, o))
 	}
 	out = append(out, heirs.away(known, len(seen), o)...)
 	slices.SortStableFunc(out, func(a, b Workload) int { return compareKeys(keyOf(a, o), keyOf(b, o)) })
@@ -76,10 +77,14 @@ func (w *Workload) add(v Workload) {
 	w.Carries = slices.Concat(w.Carries, v.Carries)
 }
 
-// after is w, seen in round o.Round, on top of what was known of it.
-func (w Workload) after(known Workload, size int, o Options) Workload {
+// after is w, seen in round o.Round, on top of what was known of it; again is that all of
+// its requests are known to be counted.
+func (w Workload) after(known Workload, again bool, size int, o Options) Workload {
 	n, of := 1, 1
-	if w.Sample.Below > 0 {
+	switch {
+	case again:
+		n = 0
+	case w.Sample.Below > 0:
 		n, of = known.Counted.fresh(w.Sample)
 	}
 	proof := part(w.Requests, n, of)

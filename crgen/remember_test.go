@@ -57,6 +57,30 @@ func TestHostsGrowAtOnceAndShrinkLate(t *testing.T) {
 	mustHosts(t, rs, "default/a", b, c, "istio-system/*")
 }
 
+// A log that is known to be counted counts for nobody, but for those of whom nothing is
+// remembered any more.
+func TestAgainCountsNothing(t *testing.T) {
+	known, o := rounds(
+		[]Workload{{Service: "a", Requests: 30, Upstreams: []Upstream{{Host: "b", Calls: 3}}}},
+		[]Workload{{Service: "a", Requests: 20, Upstreams: []Upstream{{Host: "c", Calls: 2}}}},
+	)
+	o.Round, o.Again = 3, true
+	got := Remember(known, []Workload{
+		{Service: "a", Requests: 30, Upstreams: []Upstream{{Host: "b", Calls: 3}}},
+		{Service: "new", Requests: 7},
+	}, o)
+	want := []Workload{
+		{Service: "a", Requests: 50, LastRound: 3, Upstreams: []Upstream{
+			{Host: "b", Calls: 3, LastRound: 3}, // the log shows it: it is not missed
+			{Host: "c", Calls: 2, LastRound: 2},
+		}},
+		{Service: "new", Requests: 7, LastRound: 3, Upstreams: []Upstream{}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestHostsStayWithoutEvidenceAgainstThem(t *testing.T) {
 	history := [][]Workload{{{Service: "a", Requests: 100, Upstreams: []Upstream{{Host: "b", Calls: 1}}}}}
 	for range 40 {

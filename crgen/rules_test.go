@@ -1,7 +1,9 @@
 package crgen
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,10 +39,39 @@ func TestRuleOneDefaultPerNamespace(t *testing.T) {
 func TestRuleDefaultHoldsForAllThatIsNotSelected(t *testing.T) {
 	// Also for what a narrowed workload (front) calls: its label is assumed, and
 	// when no pod carries it, the default is what its pods get.
-	rs, _ := generate(t, spaces(), Options{})
+	ws := spaces()
+	ws[1].Requests, ws[3].Opaque = 70, "" // all was seen enough
+	rs, _ := generate(t, ws, Options{})
 	mustHosts(t, rs, "web/default", "*/api.pay.example", "./*", "istio-system/*",
 		"people/users.people.svc.cluster.local", "shop/cart.shop.svc.cluster.local")
 	mustHosts(t, rs, "shop/default", "./*", "bank/ledger.bank.example", "istio-system/*")
+}
+
+// A workload that was seen too little is not narrowed by its namespace's default either:
+// that lists all that is known of the mesh. What lives elsewhere widens nothing.
+func TestRuleDefaultNarrowsNobodySeenTooLittle(t *testing.T) {
+	ws := spaces() // auth of web was seen in 7 requests
+	ws[3].Opaque = ""
+	rs, warnings := generate(t, ws, Options{})
+	mustHosts(t, rs, "web/default", "*/api.pay.example", "./*", "bank/*", "istio-system/*", "people/*", "shop/*")
+	mustHosts(t, rs, "shop/default", "./*", "bank/ledger.bank.example", "istio-system/*")
+	const want = `1 of 3 workloads in namespace "web" not narrowed, they keep what the namespace's default allows, all namespaces that rows or hosts name: "auth" (seen in 7 requests, 50 are needed)`
+	if told := strings.Join(warnings, "\n"); !strings.Contains(told, want) {
+		t.Errorf("no %s in\n%s", want, told)
+	}
+	// Nothing seen at all: each sees all, as before there was anything.
+	rs, _ = generate(t, []Workload{{Service: "front", Namespace: "shop"}, {Service: "db", Namespace: "data"}}, Options{})
+	mustHosts(t, rs, "shop/default", "./*", "data/*", "istio-system/*")
+	mustHosts(t, rs, "data/default", "./*", "istio-system/*", "shop/*")
+	// A mesh of too many namespaces to list: 1 with 101 others, and the root's.
+	ws = nil
+	for i := range 102 {
+		ws = append(ws, Workload{Service: "a", Namespace: fmt.Sprint("n", i)})
+	}
+	rs, warnings = generate(t, ws, Options{})
+	if len(rs) != 0 || !strings.Contains(warnings[0], `in namespace "n0" not narrowed, they see the whole mesh, whose namespaces are too many to list (over 100), without a default: "a"`) {
+		t.Errorf("%d resources, %q", len(rs), warnings[0])
+	}
 }
 
 func TestRuleServiceNamedDefaultLeavesTheNameFree(t *testing.T) {
@@ -180,7 +211,7 @@ func TestRuleUnfitNamesAndLabelsGiveAWarningAndNoResource(t *testing.T) {
 		}
 	}
 	for _, w := range odd()[7:] {
-		f(w, quote(w.Service))
+		f(w, strconv.Quote(w.Service))
 	}
 	f(Workload{Service: "a", Requests: 60, Labels: map[string]string{"app": "*"}}, `"app": "*"`)
 	f(Workload{Service: "a", Requests: 60, Labels: map[string]string{"": "a"}}, `"": "a"`)

@@ -43,6 +43,11 @@ type scope struct {
 	obstacle string
 	// own is that the obstacle lies in names and gets a warning of its own.
 	own bool
+	// misnamed is that it is its own name.
+	misnamed bool
+	// unproved is that too little was seen to say what it calls, whatever the obstacle:
+	// the namespace's default must not confine it to what was seen.
+	unproved bool
 	// skipped is that no Sidecar may speak of it, gone that it is not there now: then
 	// it has none, but the namespace's default goes on to list what it called.
 	skipped, gone bool
@@ -202,12 +207,16 @@ func stale(u Upstream, keep int, o Options) bool {
 	return o.Round > 0 && u.Missed > keep && u.Idle >= o.MinRequests
 }
 
+// badName is the obstacle of a service that no resource can be named after.
+const badName = `its name is no DNS label (a-z, 0-9 and "-", at most 63 characters)`
+
 // judge decides whether the scope is narrowed.
 func (s *scope) judge(opaque string, o Options) {
 	unnamed := slices.ContainsFunc(s.calls, func(c call) bool { return c.problem == hostUnnamed })
+	s.unproved = opaque != "" || unnamed || s.requests < o.MinRequests
 	switch {
 	case !isDNSLabel(s.services[0]):
-		s.obstacle, s.own = `its name is no DNS label (a-z, 0-9 and "-", at most 63 characters)`, true
+		s.obstacle, s.own, s.misnamed = badName, true, true
 	case badLabels(s.labels) != "":
 		s.obstacle, s.own = badLabels(s.labels), true
 	case s.inseparable != "":

@@ -3,7 +3,9 @@ package crgen
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -132,11 +134,41 @@ func TestWarningsAreBounded(t *testing.T) {
 		ws = append(ws, Workload{Service: fmt.Sprintf("%s %d", strings.Repeat("x", 10_000), i)})
 	}
 	_, warnings := Generate(ws, Options{})
-	if len(warnings) != maxNotes+1 || !strings.Contains(warnings[maxNotes], "4000 more") {
-		t.Errorf("%d warnings, the last %q", len(warnings), warnings[len(warnings)-1])
+	// Each name is told by 1,024 bytes and some 50 more: not a thousand fit 1 MiB.
+	last := warnings[len(warnings)-1]
+	if m := regexp.MustCompile(`for (\d+) services of namespace "default" more`).FindStringSubmatch(last); m == nil || len(m[1]) != 4 || m[1] < "4000" {
+		t.Errorf("%d warnings, the last %q", len(warnings), last)
 	}
-	if n := len(strings.Join(warnings, "")); n > 1<<20 {
+	if n := len(strings.Join(warnings, "")); n > maxNamed+16<<10 {
 		t.Errorf("%d bytes of warnings", n)
+	}
+}
+
+// TestEachUnfitNameIsTold: however many they are and however alike they begin.
+func TestEachUnfitNameIsTold(t *testing.T) {
+	var ws []Workload
+	want := map[string]bool{}
+	for i := range 3000 {
+		name := fmt.Sprintf("Bad_%d", i)
+		if i%10 == 0 {
+			name = strings.Repeat("x", 300) + name
+		}
+		ws, want[strconv.Quote(name)] = append(ws, Workload{Service: name}), true
+	}
+	long := strings.Repeat("y", 2000)
+	ws = append(ws, Workload{Service: long + "1"}, Workload{Service: long + "2"})
+	_, warnings := Generate(ws, Options{})
+	told := strings.Join(warnings, "\n")
+	for name := range want {
+		if !strings.Contains(told, name) {
+			t.Errorf("%.80s is not named", name)
+		}
+	}
+	if a, b := wholeName(long+"1"), wholeName(long+"2"); a == b || !strings.Contains(told, a) || !strings.Contains(told, b) {
+		t.Errorf("%q and %q: two names that begin alike", a, b)
+	}
+	if len(warnings) > 40 {
+		t.Errorf("%d warnings, want one for a hundred names and one for what is not narrowed", len(warnings))
 	}
 }
 

@@ -42,8 +42,8 @@ func (ns namespace) resources(o Options, n *notes) []Resource {
 			emit(ns.narrow(s, o), s.labels)
 		}
 	}
-	if r, ok := ns.fallback(o, n); ok {
-		emit(r, nil)
+	if ns.fallback != nil {
+		emit(*ns.fallback, nil)
 	}
 	slices.SortFunc(rs, func(a, b Resource) int { return strings.Compare(a.Name, b.Name) })
 	return rs
@@ -111,54 +111,5 @@ func list(parts ...[]string) []string {
 	return slices.DeleteFunc(all, func(e string) bool {
 		ns, host, _ := strings.Cut(e, "/")
 		return host != "*" && wide[ns]
-	})
-}
-
-// fallback is the namespace's default: what holds for every pod that no other
-// Sidecar selects, be it that its workload is not narrowed, that the log never
-// showed it or that the assumed label is not on it. So it lists, beside all of
-// its own namespace, each host elsewhere that any workload of the namespace was
-// seen to call.
-func (ns namespace) fallback(o Options, n *notes) (Resource, bool) {
-	var elsewhere []string
-	members, narrowed, most := 0, 0, 0
-	for _, s := range ns.scopes {
-		if s.skipped {
-			continue
-		}
-		if !s.gone {
-			members++
-		}
-		if s.obstacle == "" {
-			narrowed++
-		}
-		elsewhere = append(elsewhere, ns.outside(s.hosts)...)
-		most = max(most, len(s.hosts))
-	}
-	if members == 0 || o.NoDefault || ns.allGuessed {
-		return Resource{}, false
-	}
-	base := append([]string{ownNamespace}, ns.outside(o.base())...)
-	hosts := list(base, exactWins(elsewhere))
-	more := len(hosts) - len(base)
-	if most = max(most, more); most > o.MaxHosts {
-		// One workload over the limit is enough: what Remember keeps of its hosts
-		// may not be all, and then the default would lack some.
-		n.addf("no default Sidecar for namespace %q: its workloads call %d hosts, a scope lists at most %d; what is not narrowed sees the whole mesh",
-			ns.name, most, o.MaxHosts)
-		return Resource{}, false
-	}
-	reason := fmt.Sprintf("for pods that no other Sidecar of the namespace selects (%d of its %s have one): all of the namespace, what every sidecar calls",
-		narrowed, count(members, "workload"))
-	if more > 0 {
-		reason += fmt.Sprintf(", and %s elsewhere that its workloads were seen to call", count(more, "host"))
-	}
-	return Resource{Kind: kind, Namespace: ns.name, Name: defaultName, Hosts: hosts, Reason: reason}, true
-}
-
-// outside leaves those entries that the namespace's own "./*" does not cover.
-func (ns namespace) outside(entries []string) []string {
-	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool {
-		return strings.HasPrefix(e, ns.name+"/")
 	})
 }

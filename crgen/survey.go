@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // namespace is one namespace's scopes, sorted by the service they are named after.
@@ -19,6 +20,13 @@ type namespace struct {
 	// allGuessed is that it has no others, and it gets no default then.
 	guessed    []string
 	allGuessed bool
+	// unproved is how many workloads that are there were seen too little, fallback its
+	// default, nil for none. without is why there is none where its workloads call too
+	// much for it; crowded is that there are too many namespaces to keep in sight.
+	unproved int
+	fallback *Resource
+	without  string
+	crowded  bool
 }
 
 // survey sorts the workloads into namespaces and scopes, one namespace after another:
@@ -35,6 +43,7 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 			r.namespaces[home] = true
 		}
 	}
+	known := sync.OnceValue(func() knownMesh { return know(ws, homes, r) })
 	return func(yield func(namespace) bool) {
 		for _, name := range sortedKeys(byNamespace) {
 			in := make([]Workload, 0, len(byNamespace[name]))
@@ -57,7 +66,8 @@ func survey(ws []Workload, o Options) iter.Seq[namespace] {
 			}
 			slices.Sort(ns.guessed)
 			ns.guessed = slices.Compact(ns.guessed)
-			if ns.scopes = scopesOf(in, r, o); !yield(ns) {
+			ns.scopes = scopesOf(in, r, o)
+			if ns.settle(known, o); !yield(ns) {
 				return
 			}
 		}

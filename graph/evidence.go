@@ -6,6 +6,10 @@ import "slices"
 type evidence struct {
 	// received calls; whole ones began and ended while the lines go on.
 	received, whole int
+	// start is that of a call received, where there is a timed one; varied is that another
+	// began at another time, so that times tell something.
+	start         Micros
+	timed, varied bool
 	// sent requests have a request_id; lone lines have none.
 	sent, lone int
 	// last is the key of the request counted last in sent.
@@ -14,6 +18,9 @@ type evidence struct {
 	// followed are requests in sent of which others show that they came to it.
 	heard, followed int
 	heardLast       uint64
+	// nameless calls were sent to nobody knows whom, the last of them at that time.
+	nameless     int
+	lastNameless Micros
 	// passed on are calls that it received as a gateway does.
 	passed bool
 	// requests of which some are counted: calls received by its own lines, else what
@@ -43,18 +50,33 @@ func (s *survey) witness(hops []hop) {
 			p.passed = p.passed || h.implied && !h.entered
 			p.received++
 			p.requests.add(h.event)
-			if e := h.event; e.timed() && s.writers[h.toPod].window.covers(e.start, e.end()) {
-				p.whole++
-			}
+			p.when(h.event, &s.writers[h.toPod].window)
 		case !h.in && h.fromPod != none:
 			p := &s.byPod[h.fromPod].evidence
 			p.passed = p.passed || s.passesOn(h)
+			if h.to < 0 {
+				p.nameless, p.lastNameless = p.nameless+1, max(p.lastNameless, h.event.start)
+			}
 			if p.send(h.event) && s.writers[h.fromPod].in == 0 {
 				p.requests.add(h.event)
 				p.followed += b2i(p.heard > 0 && p.heardLast == h.event.key)
 			}
 		}
 	}
+}
+
+// when notes the time of a call received.
+func (p *evidence) when(e *event, lines *window) {
+	if !e.timed() {
+		return
+	}
+	if lines.covers(e.start, e.end()) {
+		p.whole++
+	}
+	if !p.timed {
+		p.start, p.timed = e.start, true
+	}
+	p.varied = p.varied || e.start != p.start
 }
 
 // passesOn is whether a pod sent what another pod of the request sent to it, in one line
@@ -86,7 +108,8 @@ func (p *evidence) send(e *event) bool {
 // their own line, but have sent: in a steady stream the two make up for each other,
 // and every call received counts. A burst is no such stream: of calls that all
 // began before the lines do, what they sent may be lost, so there are no more than
-// as many again as whole ones. Lines without a request_id may all be of one request,
+// as many again as whole ones. Where no times are there, or all are the same (those of a
+// second or less in whole seconds, say), nothing tells of a burst and each counts. Lines without a request_id may all be of one request,
 // one for each callee, so they count for one callee's share. Where no request that it
 // sent for is one that came to it, its application does not pass request_id on (or the
 // two were logged at other times): then what it sent may be of as few requests as came.
@@ -96,9 +119,12 @@ func (s *survey) fillEvidence(g *Graph, i int) {
 	p := &n.Pods[ref.index]
 	p.Inbound, p.Outbound = w.in, w.out
 	p.Requests, p.Home = t.requests.sample(), s.homes.of[i]
+	p.Nameless = Host{Calls: t.nameless, Last: t.lastNameless}
 	n.Gateway = n.Gateway || t.passed
 	switch {
 	case s.mute(i):
+	case !s.deaf(int32(i)) && !t.varied:
+		p.Logged = t.received
 	case !s.deaf(int32(i)):
 		p.Logged = min(t.received, 2*t.whole)
 	case t.lone > 0:

@@ -69,6 +69,9 @@ type PodTraffic struct {
 	// Home is the namespace it lives in: the request's or, where that names none, that of
 	// the hosts by which it was called; "" where none tells, or where they disagree.
 	Home string
+	// Nameless are calls that it sent of which its lines name neither the service nor a
+	// host: they make no edge. Its Name is "".
+	Nameless Host
 	// Requests are some of those it handled, by which another log that shows the same
 	// ones is known.
 	Requests Sample

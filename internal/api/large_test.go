@@ -40,8 +40,9 @@ func TestManyServices(t *testing.T) {
 		Resource []json.RawMessage `json:"resource"`
 		CR       []string          `json:"istio_cr"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.status != 200 || len(got.Resource) != n || len(got.CR) != n {
-		t.Fatalf("%d, %v, %d services and %d resources of %d", a.status, err, len(got.Resource), len(got.CR), n)
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.status != 200 || len(got.Resource) != n || len(got.CR) != 0 {
+		// Of so many namespaces that nothing was seen of none gets a default.
+		t.Fatalf("%d, %v, %d services and %d resources of %d and none", a.status, err, len(got.Resource), len(got.CR), n)
 	}
 	each := (after.TotalAlloc - before.TotalAlloc) / n
 	t.Logf("%d bytes a service", each)

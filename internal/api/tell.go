@@ -77,7 +77,7 @@ func known(prior *optimize.Memory) int {
 	if prior == nil {
 		return 0
 	}
-	return prior.Round
+	return prior.Latest().Round
 }
 
 // biggest is the allotment that changed most in CPU since the last plan of the
@@ -85,7 +85,7 @@ func known(prior *optimize.Memory) int {
 func biggest(now []budget.Allotment, prior *optimize.Memory) (change, why string) {
 	before := make(map[string]budget.MilliCPU)
 	if prior != nil {
-		for _, g := range prior.Given {
+		for _, g := range prior.Latest().Given {
 			before[g.Service] = g.CPU
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -20,6 +22,7 @@ const NoLimit = -1
 // Change is what one pod's sidecar has to go through to get from one grant to
 // another.
 type Change struct {
+	// Namespace is that of the pod's rows, else the one where the Istio resources have it.
 	Namespace, Pod, Service string
 	// OwnerKind and OwnerName are the pod's workload, "" where nobody told.
 	OwnerKind, OwnerName string
@@ -51,15 +54,15 @@ func Changes(r *Report) []Change {
 		to[a.Service] = Grant{a.Service, a.CPU, a.Memory}
 	}
 	var out []Change
-	fleet := r.Fleet()
+	fleet, home := r.Fleet(), r.podHomes()
 	for i := range fleet {
 		s := &fleet[i]
 		for k := range s.Pods {
 			p := &s.Pods[k]
-			c := Change{Namespace: p.Namespace, Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
+			c := Change{Namespace: home(s.Name, p), Pod: p.Name, Service: s.Name, From: given[s.Name], pod: p}
 			if spec := p.Spec; spec != nil {
 				c.OwnerKind, c.OwnerName, c.Init = spec.OwnerKind, spec.OwnerName, spec.Init
-				c.told(spec)
+				c.told(spec, p.Whole)
 			}
 			out = append(out, c.Towards(to[s.Name]))
 		}
@@ -67,10 +70,38 @@ func Changes(r *Report) []Change {
 	return out
 }
 
-// told takes the limits that a row tells for what the sidecar has. A row that tells its
-// pod's class tells all there is: what it lacks is no limit.
-func (c *Change) told(s *request.Spec) {
-	if s.CPULimit == nil && s.MemoryLimit == nil && s.QoS == "" {
+// podHomes tells in which namespace each pod lives, by the one rule that the Istio
+// resources follow: a patch for another namespace would patch nothing, or another's.
+func (r *Report) podHomes() func(service string, p *request.Pod) string {
+	type key struct{ service, pod string }
+	called := map[key]string{} // by the hosts of those who called it
+	for i := range r.Graph.Nodes {
+		n := &r.Graph.Nodes[i]
+		for k := range n.Pods {
+			if p := &n.Pods[k]; n.Kind == graph.Service && p.Namespace == "" {
+				called[key{n.Name, p.Name}] = homeOf(p, r.told)
+			}
+		}
+	}
+	var home func(crgen.Workload) string
+	return func(service string, p *request.Pod) string {
+		if p.Namespace != "" {
+			return p.Namespace
+		}
+		if home == nil {
+			home = crgen.Homes(nil, crgen.Options{})
+			if r.homes != nil {
+				home = r.homes()
+			}
+		}
+		return home(crgen.Workload{Service: service, Namespace: called[key{service, p.Name}]})
+	}
+}
+
+// told takes the limits that a row tells for what the sidecar has; all is that the rows
+// tell all there is: what they lack is no limit.
+func (c *Change) told(s *request.Spec, all bool) {
+	if s.CPULimit == nil && s.MemoryLimit == nil && !all {
 		return
 	}
 	c.Told = true
@@ -80,10 +111,10 @@ func (c *Change) told(s *request.Spec) {
 	if s.MemoryLimit != nil {
 		c.From.Memory = budget.Bytes(whole(*s.MemoryLimit))
 	}
-	if s.QoS != "" && s.CPULimit == nil {
+	if all && s.CPULimit == nil {
 		c.From.CPU = NoLimit
 	}
-	if s.QoS != "" && s.MemoryLimit == nil {
+	if all && s.MemoryLimit == nil {
 		c.From.Memory = NoLimit
 	}
 }
@@ -133,17 +164,25 @@ func (c *Change) requestsAre(to Grant) bool {
 	return is(milli, float64(to.CPU)) && is(s.MemoryRequest, float64(to.Memory))
 }
 
+// Uses is the memory that its sidecar uses, in bytes, 0 where no row tells.
+func (c *Change) Uses() float64 {
+	if c.pod == nil || c.pod.SidecarMemory == nil {
+		return 0
+	}
+	return *c.pod.SidecarMemory
+}
+
 // classAfter says what QoS class a resize would give the pod, "" where it stays: with
 // requests equal to limits in the sidecar the other containers decide. assumed is that
 // they are not known.
 func (c *Change) classAfter() (problem string, assumed bool) {
 	const guaranteed, burstable = "Guaranteed", "Burstable"
 	s := c.pod.Spec
-	if s == nil || s.QoS == "" || s.OthersGuaranteed == nil && s.QoS != guaranteed {
+	if s == nil || s.QoS == "" || s.OthersGuaranteed == nil && s.QoS == burstable {
 		return "", true
 	}
-	after := burstable
-	if s.QoS == guaranteed || *s.OthersGuaranteed {
+	after := burstable // of a pod whose containers had neither requests nor limits, too
+	if s.QoS == guaranteed || s.OthersGuaranteed != nil && *s.OthersGuaranteed {
 		after = guaranteed
 	}
 	if after == s.QoS {

@@ -1,10 +1,13 @@
 package optimize
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/crgen"
+	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -44,12 +47,50 @@ func TestResize(t *testing.T) {
 
 // TestChangesByWhatIsTold: limits, class and owner of the real pods go before what the
 // last plan is believed to have given; what nobody told is said to be assumed.
+// TestChangesLiveWhereTheResourcesDo: rows that name no namespace are about pods of the one
+// that the hosts tell, or that is said; patches follow the same rule as Sidecars.
+func TestChangesLiveWhereTheResourcesDo(t *testing.T) {
+	w := chain(100, 0)
+	named := w.request()
+	for i := range named.Containers {
+		named.Containers[i].Namespace = ""
+	}
+	named.OpenLog = withLog(bytes.ReplaceAll(w.log(), []byte(".default.svc"), []byte(".shop.svc"))).OpenLog
+	for told, want := range map[string]string{"": "shop", "prod": "prod"} {
+		rep, err := Run(t.Context(), named, nil, Options{Resources: crgen.Options{Namespace: told}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rep.Resources {
+			if r.Namespace != want {
+				t.Errorf("told %q: Sidecar %s/%s, want namespace %s", told, r.Namespace, r.Name, want)
+			}
+		}
+		for _, c := range Changes(rep) {
+			if c.Namespace != want {
+				t.Errorf("told %q: pod %s/%s, want namespace %s", told, c.Namespace, c.Pod, want)
+			}
+		}
+	}
+	// What a row says counts, whatever is told.
+	named.Containers[0].Namespace = "own"
+	rep, err := Run(t.Context(), named, nil, Options{Resources: crgen.Options{Namespace: "prod"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range Changes(rep) {
+		if (c.Pod == named.Containers[0].Pod) != (c.Namespace == "own") {
+			t.Errorf("pod %s/%s", c.Namespace, c.Pod)
+		}
+	}
+}
+
 func TestChangesByWhatIsTold(t *testing.T) {
 	num := func(f float64) *float64 { return &f }
 	yes, no := true, false
 	f := func(spec *request.Spec, restart bool, because string) {
 		t.Helper()
-		r := &Report{Observation: &Observation{Request: &request.Request{Containers: []request.Container{
+		r := &Report{Observation: &Observation{Graph: &graph.Graph{}, Request: &request.Request{Containers: []request.Container{
 			{Service: "a", Pod: "a-1", Sidecar: true, Memory: num(50e6), Spec: spec}}}},
 			Was: []Grant{{"a", 100, 128e6}}, Plan: budget.Plan{Allotments: []budget.Allotment{{Service: "a", Pods: 1, CPU: 600, Memory: 300e6}}}}
 		if c := Changes(r)[0]; c.Restart != restart || c.Because != because {
@@ -58,6 +99,8 @@ func TestChangesByWhatIsTold(t *testing.T) {
 	}
 	const up = "from 0.1 cores to 0.6 cores it keeps 1 worker, its memory limit grows"
 	f(nil, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
+	f(&request.Spec{QoS: "BestEffort", CPULimit: num(0.1), MemoryLimit: num(128e6)}, true,
+		"its QoS class would change from BestEffort to Burstable, which Kubernetes refuses")
 	f(&request.Spec{OwnerKind: "Deployment"}, false, up+"; its limits now are assumed, that its QoS class stays is assumed")
 	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6)}, false, up+"; that its QoS class stays is assumed")
 	f(&request.Spec{CPULimit: num(0.1), MemoryLimit: num(128e6), QoS: "Burstable", OthersGuaranteed: &no}, false, up)

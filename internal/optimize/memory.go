@@ -22,6 +22,18 @@ type Memory struct {
 	Given []Grant `json:"given,omitempty"`
 	// Traffic is the latest that a log told, for rounds whose log does not.
 	Traffic *Traffic `json:"traffic,omitempty"`
+	// Since is what the mesh has learned in all, where this is the memory of before an
+	// earlier round whose evidence is asked again; nil where this is all. The amounts
+	// are then those of that round, and the scopes keep what was seen since.
+	Since *Memory `json:"-"`
+}
+
+// Latest is all that the mesh has learned: Since where it is set, else m itself.
+func (m *Memory) Latest() *Memory {
+	if m == nil || m.Since == nil {
+		return m
+	}
+	return m.Since
 }
 
 // Grant is what one service's sidecars got.
@@ -89,15 +101,20 @@ func jaccard(a, b []string) float64 {
 	return float64(common) / float64(union)
 }
 
-// remember is the Memory after a round.
+// remember is the Memory after a round. What an earlier round showed teaches nothing
+// about costs when it is asked again, and its requests count no second time.
 func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options) *Memory {
-	next := &Memory{Round: prior.round() + 1, Services: obs.Services, Knowledge: plan.Learned}
+	latest := prior.Latest()
+	next := &Memory{Round: latest.round() + 1, Services: obs.Services, Knowledge: plan.Learned}
+	if o.Again = latest != prior; o.Again {
+		next.Knowledge, next.Traffic = latest.Knowledge, latest.Traffic
+	}
 	for _, a := range plan.Allotments {
 		next.Given = append(next.Given, Grant{Service: a.Service, CPU: a.CPU, Memory: a.Memory})
 	}
 	var known []crgen.Workload
-	if prior != nil {
-		known = prior.Scope
+	if latest != nil {
+		known = latest.Scope
 	}
 	o.Round = next.Round
 	next.Scope = crgen.Remember(known, observedScope(obs, o.Namespace), o)
@@ -108,8 +125,8 @@ func remember(obs *Observation, prior *Memory, plan budget.Plan, o crgen.Options
 // that was known, and what its plan gives, for that is in force now.
 func unlearned(prior, next *Memory) *Memory {
 	var kept Memory
-	if prior != nil {
-		kept = *prior
+	if latest := prior.Latest(); latest != nil {
+		kept = *latest
 	}
 	kept.Services, kept.Given = next.Services, next.Given
 	return &kept

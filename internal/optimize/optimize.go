@@ -75,6 +75,11 @@ type Report struct {
 	// Explain makes the evidence behind the resources, and behind those that are not,
 	// when it is asked for: of very many services it would only stand in the way.
 	Explain func() []crgen.Evidence
+
+	// homes makes what tells in which namespace a workload lives, as the resources have
+	// it, and told is the one that the options say; see home.
+	homes func() func(crgen.Workload) string
+	told  string
 }
 
 // Scopes is what Explain makes, nothing where it is nil.
@@ -206,14 +211,16 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 	next := remember(obs, prior, plan, o.Resources)
 	scope := next.Scope
 	o.Resources.Round = next.Round
-	next.Traffic = traffic(in, next.Round)
 	switch {
 	case obs.cut():
 		next = unlearned(prior, next)
 		recalled = append(recalled, "the server was stopping while the access log was read: the plan is made from what was read until then, and later rounds learn nothing from it; ask again")
+	case prior.Latest() != prior:
 	case recalled != nil:
 		// Nothing was measured: what is known stays as it was.
 		next.Traffic, next.Knowledge = prior.Traffic, prior.Knowledge
+	default:
+		next.Traffic = traffic(in, next.Round)
 	}
 	resources, warnings := crgen.Generate(scope, o.Resources)
 	return &Report{
@@ -225,6 +232,8 @@ func Plan(ctx context.Context, obs *Observation, prior *Memory, o Options) (*Rep
 		Warnings:    concat(obs.Warnings, recalled, warnings),
 		Memory:      next,
 		Explain:     func() []crgen.Evidence { return crgen.Explain(scope, o.Resources) },
+		homes:       func() func(crgen.Workload) string { return crgen.Homes(scope, o.Resources) },
+		told:        o.Resources.Namespace,
 	}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/crgen"
 	"github.com/sluice-mesh/sluice/graph"
 	"github.com/sluice-mesh/sluice/internal/demo"
 	"github.com/sluice-mesh/sluice/internal/request"
@@ -230,6 +231,45 @@ func TestScopeGrowsAtOnceAndIsRemembered(t *testing.T) {
 	third := mustRun(t, withLog(bytes.Join(few, []byte("\n"))), second.Memory)
 	if !slices.Contains(hosts(third), ratings) {
 		t.Errorf("%v: an upstream of an earlier round must be kept", hosts(third))
+	}
+}
+
+// TestEarlierRoundAskedAgain: what an earlier round showed gets the same amounts when it is
+// asked again, and keeps in sight what was seen since. Nothing counts twice.
+func TestEarlierRoundAskedAgain(t *testing.T) {
+	quiet, busy := chain(200, 0), chain(200, 0.5)
+	busy.first, busy.seed = 1000, 3
+	middle := func(m *Memory) crgen.Workload {
+		for _, w := range m.Scope {
+			if w.Service == "middle" {
+				return w
+			}
+		}
+		t.Fatal("nothing is remembered of middle")
+		return crgen.Workload{}
+	}
+	first := mustRun(t, quiet.request(), nil)
+	second := mustRun(t, busy.request(), first.Memory)
+	again := mustRun(t, quiet.request(), &Memory{Since: second.Memory})
+	if d := cmp.Diff(first.Plan.Allotments, again.Plan.Allotments); d != "" {
+		t.Errorf("the same evidence gets other amounts: (-first +again)\n%s", d)
+	}
+	was, is := middle(second.Memory), middle(again.Memory)
+	if len(was.Upstreams) != 2 || len(is.Upstreams) != 2 || is.Requests != was.Requests {
+		t.Errorf("middle: %d hosts after %d requests, then %d after %d; want back and rare both times, and no request counted twice",
+			len(was.Upstreams), was.Requests, len(is.Upstreams), is.Requests)
+	}
+	for i, u := range is.Upstreams {
+		if v := was.Upstreams[i]; u.Calls != v.Calls || u.Idle > v.Idle || u.Missed > v.Missed {
+			t.Errorf("%+v became %+v: an old log is no evidence, for a host or against it", v, u)
+		}
+	}
+	m := again.Memory
+	if m.Round != 3 || m.Since != nil || m.Knowledge != second.Memory.Knowledge || m.Traffic != second.Memory.Traffic {
+		t.Errorf("round %d; costs or traffic were learned from an old round", m.Round)
+	}
+	if d := cmp.Diff(first.Memory.Given, m.Given); d != "" {
+		t.Errorf("the plan in force now is the one just made: (-first +again)\n%s", d)
 	}
 }
 

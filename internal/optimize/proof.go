@@ -143,11 +143,13 @@ func (p *proof) of(pods []graph.PodTraffic) (requests int, doubt string) {
 	if p.nothing != "" {
 		return 0, p.nothing
 	}
+	all := 0
 	for _, t := range templates(pods) {
 		logged, lines, received := 0, 0, 0
 		for _, pod := range t {
 			logged += pod.Logged
 			lines += pod.Inbound + pod.Outbound
+			all += pod.Inbound
 			received += pod.Received
 		}
 		switch {
@@ -159,5 +161,8 @@ func (p *proof) of(pods []graph.PodTraffic) (requests int, doubt string) {
 			requests += received
 		}
 	}
-	return requests, ""
+	if all > requests {
+		doubt = fmt.Sprintf("its sidecars logged %d, of which by start_time and duration no more lie within what is there of their log", all)
+	}
+	return requests, doubt
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,6 +69,48 @@ func TestProof(t *testing.T) {
 		w.outboundOnly = true
 		w.lost = []string{"front-5d-a", "middle-v1-5d-a", "middle-v1-5d-b", "middle-v2-5d-a"}
 	}, "front", "middle", "back", "rare")
+}
+
+// TestRequestsWithoutUsableTimes: a log that brings no times, or the same for all its lines,
+// shows its requests all the same. Times that tell of a burst count less, and the reason
+// says so: of 60 calls to back one begins a second after the others end, so that 1 lies
+// within the lines and 2 at most count.
+func TestRequestsWithoutUsableTimes(t *testing.T) {
+	w := chain(60, 0)
+	w.services[1].calls[0].only = ""
+	for name, c := range map[string]struct {
+		start func(n int) string
+		want  int
+		says  string
+	}{
+		"none":      {func(int) string { return `null` }, 60, "called nothing in 60 requests"},
+		"all alike": {func(int) string { return `"2026-01-02T03:04:05.000Z"` }, 60, "called nothing in 60 requests"},
+		"a burst": {func(n int) string {
+			if n == 59 {
+				return `"2026-01-02T03:04:06.000Z"`
+			}
+			return `"2026-01-02T03:04:05.000Z"`
+		}, 2, "seen in 2 requests, 50 are needed: its sidecars logged 60, of which by start_time and duration no more lie within"},
+	} {
+		var log [][]byte
+		for line := range bytes.Lines(w.log()) {
+			var f map[string]json.RawMessage
+			if err := json.Unmarshal(line, &f); err != nil {
+				t.Fatal(err)
+			}
+			n, _ := strconv.Atoi(strings.Trim(string(f["request_id"]), `"r-`))
+			f["start_time"], f["duration"] = json.RawMessage(c.start(n)), json.RawMessage("5")
+			line, _ = json.Marshal(f)
+			log = append(log, line)
+		}
+		req := w.request()
+		req.OpenLog = withLog(bytes.Join(log, []byte("\n"))).OpenLog
+		for _, s := range mustRun(t, req, nil).Scopes() {
+			if s.Service == "back" && (s.Requests != c.want || !strings.HasPrefix(s.Because, c.says)) {
+				t.Errorf("%s: %d requests, %q; want %d, %q", name, s.Requests, s.Because, c.want, c.says)
+			}
+		}
+	}
 }
 
 // TestDoubtIsSaid: who is not narrowed for want of its own log is told so.

@@ -162,6 +162,9 @@ func workload(n *graph.Node, home, told string, proof *proof, shared map[podName
 		}
 		pods = append(pods, p)
 		w.Sample = w.Sample.With(crgen.Sample(p.Requests), graph.SampleSize)
+		if c := p.Nameless; c.Calls > 0 {
+			w.Upstreams = append(w.Upstreams, crgen.Upstream{Host: crgen.Nameless, Calls: c.Calls, LastSeen: max(c.Last, 0)})
+		}
 		k := podName{p.Namespace, p.Name}
 		if shared[k] {
 			w.Pods = append(w.Pods, p.Name)

@@ -164,8 +164,29 @@ func TestSwallowedConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// TestNamelessCallsMakeNoLeaf: a pod that connects to an address that nobody has calls
+// something. No list can have it, but "~/*" says that there is nothing.
+func TestNamelessCallsMakeNoLeaf(t *testing.T) {
+	w := chain(200, 0)
+	w.services[1].calls[0].only = ""
+	swallowed := sent(5, w.ip(2, 0), "", fields{"upstream_cluster": "BlackHoleCluster", "request_id": nil, "response_flags": "UH", "downstream_local_address": "10.96.0.9:3306"})
+	if hosts, _ := scopeOf(t, w.with(), nil, "back"); !slices.Equal(hosts, leaf) {
+		t.Errorf("back lists %q without that call", hosts)
+	}
+	hosts, rep := scopeOf(t, w.with(swallowed), nil, "back")
+	if !slices.Equal(hosts, []string{"istio-system/*"}) {
+		t.Errorf("back lists %q", hosts)
+	}
+	for _, e := range rep.Scopes() {
+		if e.Service == "back" && (len(e.Hosts) != 1 || e.Hosts[0].Calls != 1 || e.Hosts[0].Kept || !strings.Contains(e.Hosts[0].Because, "neither a service nor a host")) {
+			t.Errorf("the evidence: %+v", e.Hosts)
+		}
+	}
+}
+
 // TestDoubtsStayInSight: two services behind one address (host networking) have no Sidecar
-// of their own, and their namespaces' defaults list what either may have called elsewhere.
+// of their own, what either may have called counts as called by both, and it is in sight of
+// their namespaces' defaults.
 func TestDoubtsStayInSight(t *testing.T) {
 	w := chain(200, 0)
 	rare, back := w.ip(3, 0), w.ip(2, 0)
@@ -185,7 +206,7 @@ func TestDoubtsStayInSight(t *testing.T) {
 	open := map[string]bool{}
 	for _, r := range rep.Resources {
 		if r.Service == "" {
-			open[r.Namespace] = slices.Contains(r.Hosts, "web/front.web.svc.cluster.local")
+			open[r.Namespace] = slices.Contains(r.Hosts, "web/*")
 		}
 		if r.Service == "back" || r.Service == "rare" {
 			t.Errorf("%s has a Sidecar: %q", r.Service, r.Hosts)
@@ -193,6 +214,33 @@ func TestDoubtsStayInSight(t *testing.T) {
 	}
 	if !open["data"] || !open["ops"] {
 		t.Errorf("in sight by namespace: %v, want of data and ops, for the call may be either's", open)
+	}
+	for _, e := range rep.Scopes() {
+		if doubted := e.Service == "back" || e.Service == "rare"; doubted && (len(e.Hosts) != 1 || e.Hosts[0].Host != "front.web.svc.cluster.local") {
+			t.Errorf("%s: %+v, want front, for the call may be its", e.Service, e.Hosts)
+		}
+	}
+}
+
+// TestTooLittleSeenIsNotNarrowed: of late and rare no request was seen, so nothing tells
+// what they call. back, in another namespace, is in their sight: they have no Sidecar, and
+// neither does their namespace's default keep them from what the rows name. front, of
+// which 200 were seen, calls middle alone.
+func TestTooLittleSeenIsNotNarrowed(t *testing.T) {
+	w := chain(200, 0)
+	req := w.with()
+	for i := range req.Containers {
+		if row := &req.Containers[i]; row.Service == "back" {
+			row.Namespace = "data"
+		}
+	}
+	req.Containers = append(req.Containers, request.Container{Service: "late", Namespace: "default", Pod: "late-5d-a", IP: "10.1.77.1", Sidecar: true})
+	rep := mustRun(t, req, nil)
+	reach := crgen.NewReach(rep.Memory.Scope, crgen.Options{Round: 1})
+	for service, want := range map[string]bool{"late": true, "rare": true, "front": false} {
+		if got := reach.Sees(crgen.Workload{Service: service, Namespace: "default"}, "back.data.svc.cluster.local"); got != want {
+			t.Errorf("%s sees back of data: %v, want %v", service, got, want)
+		}
 	}
 }
 

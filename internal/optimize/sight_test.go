@@ -98,7 +98,8 @@ func (c sightCall) entry(s *sight) string {
 }
 
 func (c sightCall) sees(hosts []string, entry, own string) bool {
-	return slices.Contains(hosts, entry) || slices.Contains(hosts, "./*") && strings.HasPrefix(entry, own+"/")
+	ns, _, _ := strings.Cut(entry, "/")
+	return slices.Contains(hosts, entry) || slices.Contains(hosts, ns+"/*") || slices.Contains(hosts, "./*") && ns == own
 }
 
 // line is what the pod's sidecar logs of the call.

@@ -119,10 +119,12 @@ type Difference struct {
 	// Services that differ, by name; Same is how many do not.
 	Services []serviceChange
 	Same     int
-	// Restarts is how many pods must restart, InPlace how many can be resized; PodsTold
-	// is that the documents tell how many there are.
+	// Restarts is how many pods must restart of those that both plans have, InPlace how
+	// many can be resized; PodsTold is that the documents tell how many there are.
 	Restarts, InPlace int
 	PodsTold          bool
+	// Come and Go are how many pods there are more, and fewer, of services that both have.
+	Come, Go int
 	// Resources that differ, by namespace and name; SameResources is how many do not.
 	// ResourcesOnly is that one of the documents holds nothing else.
 	Resources     []resourceChange
@@ -140,7 +142,8 @@ type Difference struct {
 type serviceChange struct {
 	Service   string       `json:"service"`
 	Change    string       `json:"change"`
-	Pods      *int         `json:"pods"` // null where neither document tells
+	OldPods   *int         `json:"old_pods"` // null where that document does not tell
+	Pods      *int         `json:"pods"`     // of the new plan, else of the old; null where neither tells
 	OldCPU    cores        `json:"old_cpu"`
 	NewCPU    cores        `json:"new_cpu"`
 	OldMemory budget.Bytes `json:"old_memory"`
@@ -172,6 +175,11 @@ func Diff(old, new *PlanDocument) (*Difference, error) {
 	if !only {
 		d.compareServices()
 	}
+	for i, doc := range []*PlanDocument{old, new} {
+		if doc.form == ofNothing {
+			d.Warnings = append(d.Warnings, [...]string{"OLD", "NEW"}[i]+" is empty: it is taken for an output without resources")
+		}
+	}
 	d.compareResources()
 	d.incomplete()
 	return d, nil
@@ -190,36 +198,82 @@ func (d *Difference) compareServices() {
 	for _, name := range union(was, is) {
 		from, before := was[name]
 		to, after := is[name]
-		if from == to {
+		pods := podCount{oldPods[name], newPods[name]}
+		if from == to && !pods.differ() {
 			d.Same++
 			continue
 		}
 		if d.cannotTell("resource", before, after, untold{Services: 1}) {
 			continue
 		}
-		pods := newPods[name]
-		if !after || len(d.New.Sidecars) == 0 {
-			pods = oldPods[name]
-		}
 		c := serviceChange{Service: name, Change: changed,
 			OldCPU: cores(from.CPU), NewCPU: cores(to.CPU), OldMemory: from.Memory, NewMemory: to.Memory}
 		switch {
 		case !before:
 			c.Change, c.Because = added, "its pods are new or were not planned before"
+			pods.old = 0
 		case !after:
 			c.Change, c.Because = removed, "the new plan says nothing of it"
+			pods.new = 0
 		default:
-			c.Restart, c.Because = optimize.Resize(from, to, nil)
-			if c.Restart {
-				d.Restarts += pods
-			} else {
-				d.InPlace += pods
-			}
+			d.change(&c, from, to, pods)
 		}
-		if d.PodsTold {
-			c.Pods = &pods
-		}
+		c.tellPods(pods, d.PodsTold)
 		d.Services = append(d.Services, c)
+	}
+}
+
+// podCount is how many pods a service has in both plans, 0 where a plan does not tell.
+type podCount struct{ old, new int }
+
+func (p podCount) differ() bool { return p.old > 0 && p.new > 0 && p.old != p.new }
+
+// stay is how many of them are there under both plans.
+func (p podCount) stay() int {
+	if p.old == 0 || p.new == 0 {
+		return max(p.old, p.new)
+	}
+	return min(p.old, p.new)
+}
+
+// change is what becomes of the pods of a service that both plans have. Pods that come
+// start with what their workload then has, and those that go need nothing.
+func (d *Difference) change(c *serviceChange, from, to optimize.Grant, pods podCount) {
+	if from != to {
+		c.Restart, c.Because = optimize.Resize(from, to, nil)
+		if c.Restart {
+			d.Restarts += pods.stay()
+		} else {
+			d.InPlace += pods.stay()
+		}
+	}
+	var more string
+	switch n := pods.new - pods.old; {
+	case !pods.differ():
+		return
+	case n > 0:
+		d.Come += n
+		more = fmt.Sprintf("%s more, which start with what their workload has", count(n, "pod"))
+	default:
+		d.Go -= n
+		more = count(-n, "pod") + " fewer"
+	}
+	if c.Because != "" {
+		more = c.Because + "; " + more
+	}
+	c.Because = more
+}
+
+// tellPods fills in the numbers of pods, as far as the documents tell any.
+func (c *serviceChange) tellPods(pods podCount, told bool) {
+	if pods.old > 0 {
+		c.OldPods = &pods.old
+	}
+	if now := pods.new; told {
+		if now == 0 {
+			now = pods.old
+		}
+		c.Pods = &now
 	}
 }
 

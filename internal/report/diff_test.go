@@ -69,6 +69,60 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// TestDiffOfPods: pods that both plans have change, those that come start anew, and those
+// that go need nothing. grow has 3 and then 7 pods, its amounts stay; both has 4 and then
+// 2, of which 2 are resized; less has 5 and then 4, which restart for a second worker.
+func TestDiffOfPods(t *testing.T) {
+	plan := func(cpu [3]float64, pods [3]int) *PlanDocument {
+		var rows, sidecars []string
+		for i, name := range []string{"grow", "both", "less"} {
+			rows = append(rows, fmt.Sprintf(`{"service": %q, "cpu": %g, "memory": 128000000}`, name, cpu[i]))
+			sidecars = append(sidecars, fmt.Sprintf(`{"service": %q, "pods": %d}`, name, pods[i]))
+		}
+		d, err := ReadPlan(fmt.Appendf(nil, `{"resource": [%s], "sidecars": [%s]}`, strings.Join(rows, ","), strings.Join(sidecars, ",")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := diffOf(t, plan([3]float64{0.1, 0.1, 1}, [3]int{3, 4, 5}), plan([3]float64{0.1, 0.2, 1.5}, [3]int{7, 2, 4}))
+	if d.Same != 0 || d.InPlace != 2 || d.Restarts != 4 || d.Come != 4 || d.Go != 3 {
+		t.Errorf("%d the same, %d in place, %d restart, %d more, %d fewer; want 0, 2, 4, 4, 3", d.Same, d.InPlace, d.Restarts, d.Come, d.Go)
+	}
+	for i, want := range []string{ // by name
+		"from 0.1 cores to 0.2 cores it keeps 1 worker; 2 pods fewer",
+		"4 pods more, which start with what their workload has",
+		"needs 2 workers for 1.5 cores: a limit that changes in place changes no workers; 1 pod fewer",
+	} {
+		if c := d.Services[i]; !strings.HasSuffix(c.Because, want) {
+			t.Errorf("%s: %q, want %q", c.Service, c.Because, want)
+		}
+	}
+	var table bytes.Buffer
+	if err := d.Table(&table, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Pods       4 restart, 2 resized in place, 4 more, 3 fewer", "3 → 7", "5 → 4"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("no %q in\n%s", want, table.String())
+		}
+	}
+	text, err := d.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Pods     map[string]int
+		Services []struct {
+			Pods    int
+			OldPods int `json:"old_pods"`
+		}
+	}
+	if err := json.Unmarshal(text, &got); err != nil || got.Pods["more"] != 4 || got.Services[1].OldPods != 3 || got.Services[1].Pods != 7 {
+		t.Errorf("%v in %s", err, text)
+	}
+}
+
 func diffOf(t *testing.T, old, new *PlanDocument) *Difference {
 	t.Helper()
 	d, err := Diff(old, new)
@@ -216,7 +270,6 @@ func TestDiffForms(t *testing.T) {
 // TestReadPlanRefuses: what is no plan is told so, and nothing panics.
 func TestReadPlanRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		``:                                    "it is empty",
 		`[]`:                                  "no JSON object",
 		`null`:                                "no Kubernetes object",
 		`{"containers": []}`:                  "a request, not a plan",

@@ -20,11 +20,13 @@ const (
 	ofResources
 	// ofPatches is patches of workloads alone.
 	ofPatches
+	// ofNothing is a stream without documents: of resources or of patches, as the other is.
+	ofNothing
 )
 
 // String is the form in a sentence.
 func (f form) String() string {
-	return [...]string{"a plan", "Istio resources", "patches of workloads"}[f]
+	return [...]string{"a plan", "Istio resources", "patches of workloads", "nothing"}[f]
 }
 
 // ReadPlan reads what Plan, Answer, ResourceStream, ResourceList or Patches printed, or
@@ -32,8 +34,8 @@ func (f form) String() string {
 func ReadPlan(text []byte) (*PlanDocument, error) {
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	switch {
-	case len(text) == 0:
-		return nil, errors.New("it is empty: " + wanted)
+	case len(text) == 0: // what crs and patch print where there is nothing to print
+		return &PlanDocument{form: ofNothing}, nil
 	case bytes.HasPrefix(text, []byte("#!")):
 		return nil, errors.New("it is a script: compare what 'sluice plan -o json' or '-o patch' prints")
 	case text[0] == '{' || text[0] == '[':
@@ -78,7 +80,7 @@ func (d *PlanDocument) indexStream(text []byte) error {
 		}
 	}
 	if len(d.resources) == 0 {
-		return errors.New("it has no documents but comments: " + wanted)
+		d.form = ofNothing
 	}
 	return nil
 }
@@ -165,6 +167,13 @@ func (r *appliedCR) key() string {
 
 // inCommon says what two documents have in common: all, or their resources alone.
 func inCommon(old, new *PlanDocument) (resourcesOnly bool, err error) {
+	switch {
+	case old.form == ofPlan && new.form == ofNothing, old.form == ofNothing && new.form == ofPlan:
+		// No plan prints nothing: something failed before.
+		return false, errors.New("one holds a plan and the other is empty: " + wanted + " ('sluice crs -o json' prints a List where there are no resources)")
+	case old.form == ofNothing, new.form == ofNothing:
+		return true, nil
+	}
 	if (old.form == ofPatches) != (new.form == ofPatches) {
 		return false, fmt.Errorf("OLD holds %s and NEW %s, which have nothing in common: compare patches with patches, and Istio resources with those of a plan or others", old.form, new.form)
 	}

@@ -100,7 +100,7 @@ func TestDiffOfAnswers(t *testing.T) {
 	if err != nil || d.Table(&table, false) != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"pods": {"in_place":null,"restart":null}`, `"pods":null`, `"restart":true`} {
+	for _, want := range []string{`"pods": {"fewer":null,"in_place":null,"more":null,"restart":null}`, `"pods":null`, `"restart":true`} {
 		if !strings.Contains(strings.ReplaceAll(string(text), `": `, `":`), strings.ReplaceAll(want, `": `, `":`)) {
 			t.Errorf("no %s in %s", want, text)
 		}
@@ -142,11 +142,53 @@ func TestDiffOfPatches(t *testing.T) {
 	}
 }
 
+// TestDiffOfNothing: an output without resources is a side like others, of resources and
+// of patches alike, and said to be empty. Beside a plan it is a mistake.
+func TestDiffOfNothing(t *testing.T) {
+	const sidecar = "kind: Sidecar\nmetadata: {name: a, namespace: b}\n"
+	for _, nothing := range []string{"", "# no more than this\n---\n", "apiVersion: v1\nitems: []\nkind: List\n"} {
+		for other, resources := range map[string]int{sidecar: 1, strings.Replace(sidecar, "Sidecar", "Deployment", 1): 1, nothing: 0} {
+			if strings.Contains(nothing, "List") && strings.Contains(other, "Deployment") {
+				continue // kubectl's lists are of resources
+			}
+			var docs [2]*PlanDocument
+			for i, text := range []string{nothing, other} {
+				d, err := ReadPlan([]byte(text))
+				if err != nil {
+					t.Fatalf("%q: %v", text, err)
+				}
+				docs[i] = d
+			}
+			for i, want := range []string{added, removed} {
+				d, err := Diff(docs[i], docs[1-i])
+				if err != nil {
+					t.Fatalf("%q and %q: %v", nothing, other, err)
+				}
+				if len(d.Resources) != resources || resources == 1 && d.Resources[0].Change != want || len(d.Services) > 0 {
+					t.Errorf("%q and %q: %+v", nothing, other, d.Resources)
+				}
+				if told := strings.Join(d.Warnings, "\n"); !strings.Contains(nothing, "List") && !strings.Contains(told, [...]string{"OLD is empty", "NEW is empty"}[i]) {
+					t.Errorf("%q and %q: %q", nothing, other, told)
+				}
+			}
+		}
+	}
+}
+
+func TestDiffOfNothingAndAPlan(t *testing.T) {
+	nothing, _ := ReadPlan(nil)
+	plan, _ := ReadPlan([]byte(`{"resource": []}`))
+	for _, docs := range [][2]*PlanDocument{{plan, nothing}, {nothing, plan}} {
+		if _, err := Diff(docs[0], docs[1]); err == nil || !strings.Contains(err.Error(), "the other is empty") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // TestReadPlanRefusesStreams: what is no resource is told so, by its number.
 func TestReadPlanRefusesStreams(t *testing.T) {
 	const sidecar, patch = "kind: Sidecar\nmetadata: {name: a, namespace: b}\n", "kind: Deployment\nmetadata: {name: a, namespace: b}\n"
 	for text, want := range map[string]string{
-		"# no more than this\n---\n":            "no documents but comments",
 		"hello":                                 "document 1 is no Kubernetes object",
 		sidecar + "---\nfoo: bar\n":             "document 2 is no Kubernetes object with a kind and a name",
 		sidecar + "---\n- a\n":                  "document 2 is no Kubernetes object",

@@ -73,7 +73,8 @@ func (d *Difference) JSON() ([]byte, error) {
 	doc.set("totals", d.totals())
 	doc.set("predicted", gatewayPairOf(d.Old.Predicted, d.New.Predicted))
 	doc.set("observed", gatewayPairOf(d.Old.Observed, d.New.Observed))
-	doc.set("pods", map[string]*int{"restart": d.pods(d.Restarts), "in_place": d.pods(d.InPlace)})
+	doc.set("pods", map[string]*int{
+		"restart": d.pods(d.Restarts), "in_place": d.pods(d.InPlace), "more": d.pods(d.Come), "fewer": d.pods(d.Go)})
 	doc.list("services", 1, rowsOf(d.Services, nil))
 	doc.set("services_same", d.Same)
 	doc.list("resources", 2, rowsOf(d.Resources, nil))
@@ -121,7 +122,11 @@ func (d *Difference) head(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Observed   %s; %s\n", fromTo(d.Old.Observed.MeanMS, d.New.Observed.MeanMS, "ms"), fromTo(d.Old.Observed.Rate, d.New.Observed.Rate, "requests/s"))
 	fmt.Fprintf(b, "CPU        %s\nMemory     %s\n", fromToFigure(t.CPU, 1, "cores"), fromToFigure(t.Memory, 1e6, "MB"))
 	if d.PodsTold {
-		fmt.Fprintf(b, "Pods       %d restart, %d resized in place\n", d.Restarts, d.InPlace)
+		fmt.Fprintf(b, "Pods       %d restart, %d resized in place", d.Restarts, d.InPlace)
+		if d.Come+d.Go > 0 {
+			fmt.Fprintf(b, ", %d more, %d fewer", d.Come, d.Go)
+		}
+		b.WriteByte('\n')
 	} else {
 		b.WriteString("Pods       neither document tells how many there are\n")
 	}
@@ -133,7 +138,7 @@ func (d *Difference) serviceTable(b *bytes.Buffer, colour bool) {
 	for _, c := range d.Services {
 		how := "in place"
 		switch {
-		case c.Change != changed:
+		case c.Change != changed, c.OldCPU == c.NewCPU && c.OldMemory == c.NewMemory:
 			how = "-"
 		case c.Restart:
 			how = "restart"
@@ -141,6 +146,9 @@ func (d *Difference) serviceTable(b *bytes.Buffer, colour bool) {
 		pods := "-"
 		if c.Pods != nil {
 			pods = strconv.Itoa(*c.Pods)
+			if c.OldPods != nil && *c.OldPods != *c.Pods {
+				pods = strconv.Itoa(*c.OldPods) + " → " + pods
+			}
 		}
 		t.add(c.Service, c.Change, pods, c.OldCPU.String(), "→ "+c.NewCPU.String(),
 			megabytes(float64(c.OldMemory)), "→ "+megabytes(float64(c.NewMemory)), how, c.Because)

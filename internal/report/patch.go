@@ -24,10 +24,13 @@ var patched = map[string]string{
 
 // grant is what each sidecar of a workload gets, and what becomes of its pods.
 type grant struct {
-	service string
-	cpu     budget.MilliCPU
-	memory  budget.Bytes
-	pods    []optimize.Change
+	optimize.Grant
+	pods []optimize.Change
+	// services are those that its pods are of, most the largest amounts that one of them
+	// is planned, and sum what all are planned together.
+	services  []string
+	most, sum optimize.Grant
+	seen      map[string]bool // pods, by name
 }
 
 // Patches is `sluice plan -o patch`: a stream of strategic-merge patches, one a
@@ -59,14 +62,18 @@ func Patches(r *optimize.Report) (yaml []byte, warnings []string) {
 func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 	grants := make(map[workload]*grant)
 	var warnings []string
-	for _, c := range optimize.Changes(r) {
-		if w := join(grants, c); w != "" {
+	warn := func(w string) {
+		if w != "" {
 			warnings = append(warnings, w)
 		}
 	}
-	for _, g := range grants {
-		for i, c := range g.pods { // of several services the larger
-			g.pods[i] = c.Towards(optimize.Grant{Service: c.Service, CPU: g.cpu, Memory: g.memory})
+	for _, c := range optimize.Changes(r) {
+		warn(join(grants, c))
+	}
+	for k, g := range grants {
+		warn(g.settle(k))
+		if g.pods == nil {
+			delete(grants, k)
 		}
 	}
 	slices.Sort(warnings)
@@ -75,16 +82,14 @@ func workloads(r *optimize.Report) (map[workload]*grant, []string) {
 
 // workloadOf is the workload of a pod.
 func workloadOf(c *optimize.Change) workload {
-	k := workload{cmp.Or(c.Namespace, "default"), "Deployment", request.Owner(c.Pod)}
+	k := workload{c.Namespace, "Deployment", request.Owner(c.Pod)}
 	if c.OwnerKind != "" && c.OwnerName != "" {
 		k.kind, k.name = c.OwnerKind, c.OwnerName
 	}
 	return k
 }
 
-// join adds a pod to its workload, unless its name can be none. Pods of two services
-// in one workload share one template, and so get the larger of the two grants; the
-// plan counted those pods twice, so the limits hold.
+// join adds a pod to its workload, unless its name can be none.
 func join(grants map[workload]*grant, c optimize.Change) (warning string) {
 	k := workloadOf(&c)
 	switch {
@@ -97,18 +102,58 @@ func join(grants map[workload]*grant, c optimize.Change) (warning string) {
 	}
 	g := grants[k]
 	if g == nil {
-		g = &grant{service: c.Service}
+		g = &grant{seen: map[string]bool{}}
 		grants[k] = g
 	}
-	if g.service != c.Service {
-		warning = fmt.Sprintf("%s %s/%s runs pods of %q and %q: its sidecars get the larger of both amounts",
-			k.kind, k.namespace, k.name, clip(g.service, maxName), clip(c.Service, maxName))
+	if n := len(g.services); n == 0 || g.services[n-1] != c.Service { // they come in order
+		g.services = append(g.services, c.Service)
 	}
-	g.service, g.cpu, g.memory = c.Service, max(g.cpu, c.To.CPU), max(g.memory, c.To.Memory)
-	if !slices.ContainsFunc(g.pods, func(p optimize.Change) bool { return p.Pod == c.Pod }) {
+	g.most.CPU, g.most.Memory = max(g.most.CPU, c.To.CPU), max(g.most.Memory, c.To.Memory)
+	g.sum.CPU, g.sum.Memory = g.sum.CPU+c.To.CPU, g.sum.Memory+c.To.Memory
+	if !g.seen[c.Pod] {
+		g.seen[c.Pod] = true
 		g.pods = append(g.pods, c)
 	}
-	return warning
+	return ""
+}
+
+// settle decides what each sidecar of a workload gets: its pods share one template. Those
+// of several services get the largest of their amounts where that is no more than the
+// plan gives them together, as for pods that are listed once for each service: it counted
+// them as often. Else, as for a StatefulSet with a Service for each pod, they get an equal
+// part of that sum, so that the limits hold. It is no workload any more where that would
+// have the kernel end a sidecar that the plan gives what it uses.
+func (g *grant) settle(k workload) (warning string) {
+	n := len(g.pods)
+	g.CPU = min(g.most.CPU, g.sum.CPU/budget.MilliCPU(n))
+	g.Memory = min(g.most.Memory, g.sum.Memory/budget.Bytes(n))
+	of := fmt.Sprintf("%s %s/%s runs pods of %s (%s)", k.kind, k.namespace, k.name, count(len(g.services), "service"), quoted(g.services))
+	const apart = "'sluice plan -o resize' gives each pod its own"
+	for i, c := range g.pods {
+		if used := c.Uses(); c.To.Memory > g.Memory && used > float64(g.Memory) && used <= float64(c.To.Memory) {
+			g.pods = nil
+			return fmt.Sprintf("no patch for %s: one patch for all of them can give each %d bytes within the limits, and pod %s uses %.0f; %s",
+				of, g.Memory, c.Pod, used, apart)
+		}
+		g.pods[i] = c.Towards(optimize.Grant{Service: c.Service, CPU: g.CPU, Memory: g.Memory})
+	}
+	switch {
+	case len(g.services) == 1:
+		return ""
+	case g.CPU < g.most.CPU || g.Memory < g.most.Memory:
+		return fmt.Sprintf("%s: one patch is for all of them, and %s cores and %d bytes each is what fits the limits, where the plan gives up to %s cores and %d bytes; %s",
+			of, cores(g.CPU), g.Memory, cores(g.most.CPU), g.most.Memory, apart)
+	}
+	return of + ": its sidecars get the largest of their amounts"
+}
+
+// quoted lists the first of many names.
+func quoted(names []string) string {
+	short := make([]string, 0, len(names))
+	for _, n := range names {
+		short = append(short, fmt.Sprintf("%q", clip(n, maxName)))
+	}
+	return few(short)
 }
 
 // maxName is how much of a name a warning quotes.
@@ -126,8 +171,8 @@ const dnsLetters = "abcdefghijklmnopqrstuvwxyz0123456789"
 // writePatch writes one patch. Names are DNS names and amounts numbers, so that
 // quoting them is all the escaping there is.
 func writePatch(b *bytes.Buffer, k workload, g *grant) {
-	n := optimize.Workers(g.cpu)
-	fmt.Fprintf(b, "# %s/%s: %s, each %s cores, %d bytes, %s.\n", k.namespace, k.name, count(len(g.pods), "pod"), cores(g.cpu), g.memory, count(n, "worker"))
+	n := optimize.Workers(g.CPU)
+	fmt.Fprintf(b, "# %s/%s: %s, each %s cores, %d bytes, %s.\n", k.namespace, k.name, count(len(g.pods), "pod"), cores(g.CPU), g.Memory, count(n, "worker"))
 	writeChanges(b, g.pods)
 	fmt.Fprintf(b, `apiVersion: %[6]s
 kind: %[7]s
@@ -143,7 +188,7 @@ spec:
         sidecar.istio.io/proxyCPULimit: "%[4]dm"
         sidecar.istio.io/proxyMemory: "%[5]d"
         sidecar.istio.io/proxyMemoryLimit: "%[5]d"
-`, k.name, k.namespace, n, g.cpu, g.memory, patched[k.kind], k.kind)
+`, k.name, k.namespace, n, g.CPU, g.Memory, patched[k.kind], k.kind)
 }
 
 // writeChanges tells in comments what becomes of the pods, those alike together.

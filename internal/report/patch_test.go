@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/sluice-mesh/sluice/budget"
+	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/request"
 )
 
@@ -126,5 +128,59 @@ func TestPatchShared(t *testing.T) {
 	}
 	if len(warnings) != 1 {
 		t.Errorf("warnings: %q", warnings)
+	}
+}
+
+// aServiceForEachPod is a plan for a StatefulSet that has one, with amounts of its own each.
+func aServiceForEachPod(used ...float64) *optimize.Report {
+	r := blank()
+	r.Request.Containers, r.Plan.Allotments = nil, nil
+	for i, cpu := range []budget.MilliCPU{900, 150, 151} {
+		name := fmt.Sprintf("kafka-%d", i)
+		row := request.Container{Service: name, Pod: name, Sidecar: true, Spec: &request.Spec{OwnerKind: "StatefulSet", OwnerName: "kafka"}}
+		if i < len(used) {
+			row.Memory = &used[i]
+		}
+		r.Request.Containers = append(r.Request.Containers, row)
+		r.Was = append(r.Was, optimize.Grant{Service: name, CPU: 100, Memory: 100_000_000})
+		r.Plan.Allotments = append(r.Plan.Allotments, budget.Allotment{Service: name, Pods: 1, CPU: cpu, Memory: 130_000_000 + 1_000_000*budget.Bytes(2-i)})
+	}
+	return r
+}
+
+// TestPatchOfAServiceForEachPod: three times the largest would be 2700m and 396 MB where
+// the plan has 900+150+151 = 1201m and 132+131+130 = 393 MB: a third of that is 400m (and
+// a third of a millicore) and 131 MB.
+func TestPatchOfAServiceForEachPod(t *testing.T) {
+	stream, warnings := Patches(aServiceForEachPod())
+	all := patches(t, stream)
+	if len(all) != 1 {
+		t.Fatalf("%d patches, want one:\n%s", len(all), stream)
+	}
+	a := all[0].Spec.Template.Metadata.Annotations
+	if a["sidecar.istio.io/proxyCPULimit"] != "400m" || a["sidecar.istio.io/proxyMemoryLimit"] != "131000000" {
+		t.Errorf("%v, want 400m and 131000000", a)
+	}
+	const want = `StatefulSet default/kafka runs pods of 3 services ("kafka-0", "kafka-1", "kafka-2"): one patch is for all of them, and 0.4 cores and 131000000 bytes each is what fits the limits, where the plan gives up to 0.9 cores and 132000000 bytes`
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], want) {
+		t.Errorf("%q, want %s…", warnings, want)
+	}
+	script, _ := Resizes(aServiceForEachPod())
+	for _, cpu := range []string{"900m", "150m", "151m"} {
+		if !strings.Contains(string(script), cpu) {
+			t.Errorf("no %s in the resizes, which are for one pod each:\n%s", cpu, script)
+		}
+	}
+}
+
+// TestNoPatchThatEndsASidecar: kafka-0 uses 131.5 MB of the 132 MB that it is to get; the
+// 131 MB that one patch for all can give would end it. Of 131 MB it could live.
+func TestNoPatchThatEndsASidecar(t *testing.T) {
+	stream, warnings := Patches(aServiceForEachPod(131_500_000))
+	if len(stream) > 0 || len(warnings) != 1 || !strings.Contains(warnings[0], "no patch for StatefulSet default/kafka") || !strings.Contains(warnings[0], "pod kafka-0 uses 131500000") {
+		t.Errorf("%q and\n%s", warnings, stream)
+	}
+	if stream, warnings = Patches(aServiceForEachPod(131_000_000)); len(stream) == 0 {
+		t.Errorf("%q", warnings)
 	}
 }

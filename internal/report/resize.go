@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,9 +14,19 @@ const resizeHead = `#!/bin/sh
 # to stay, a pod whose other containers all have requests equal to limits must be
 # restarted instead. New pods still come as their workload has it: see sluice plan -o
 # patch.
-set -eu
+set -u
+# A command that is refused does not stop the others; the end names those that were, and
+# the exit status is then 1.
+refused= failed=0
+refuse() { failed=$((failed + 1)) refused="$refused $1"; }
 # Native sidecars (Istio's default from 1.27 on) stand among the initContainers.
 list=${LIST:-containers}
+`
+
+const resizeTail = `if [ "$failed" -gt 0 ]; then
+  echo "$failed of %d sidecars were not resized:$refused" >&2
+  exit 1
+fi
 `
 
 // Resizes is ` + "`sluice plan -o resize`" + `: a script that resizes in place what can be, and
@@ -27,7 +36,7 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 	b.WriteString(resizeHead)
 	changes := optimize.Changes(r)
 	largest := largestGrants(changes)
-	done, same := make(map[podName]bool), 0
+	done, same, resized := make(map[podName]bool), 0, 0
 	for _, c := range changes {
 		k := podOf(&c)
 		if to := largest[k]; to != c.To {
@@ -46,11 +55,15 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 			fmt.Fprintf(&b, "# %s/%s must restart: %s\n", k.namespace, k.name, c.Because)
 		default:
 			writeResize(&b, k.namespace, k.name, c)
+			resized++
 		}
 		done[k] = true
 	}
 	if same > 0 {
 		fmt.Fprintf(&b, "# %s as before.\n", count(same, "sidecar"))
+	}
+	if resized > 0 {
+		fmt.Fprintf(&b, resizeTail, resized)
 	}
 	return b.Bytes(), warnings
 }
@@ -58,7 +71,7 @@ func Resizes(r *optimize.Report) (script []byte, warnings []string) {
 // podName tells pods apart.
 type podName struct{ namespace, name string }
 
-func podOf(c *optimize.Change) podName { return podName{cmp.Or(c.Namespace, "default"), c.Pod} }
+func podOf(c *optimize.Change) podName { return podName{c.Namespace, c.Pod} }
 
 // largestGrants is what each pod is to get: of several services the larger amounts, as
 // its workload's patch has them.
@@ -86,6 +99,6 @@ func writeResize(b *bytes.Buffer, namespace, pod string, c optimize.Change) {
 	}
 	amounts := fmt.Sprintf(`{"cpu":"%dm","memory":"%d"}`, c.To.CPU, c.To.Memory)
 	patch := fmt.Sprintf(`{"spec":{"%s":[{"name":"istio-proxy","resources":{"requests":%s,"limits":%s}}]}}`, list, amounts, amounts)
-	fmt.Fprintf(b, "# %s\nkubectl -n %s patch pod %s --subresource resize -p \"%s\"\n",
-		c.Because, namespace, pod, strings.ReplaceAll(patch, `"`, `\"`))
+	fmt.Fprintf(b, "# %s\nkubectl -n %s patch pod %s --subresource resize -p \"%s\" || refuse %s/%s\n",
+		c.Because, namespace, pod, strings.ReplaceAll(patch, `"`, `\"`), namespace, pod)
 }

@@ -72,6 +72,37 @@ func TestResizesRun(t *testing.T) {
 	}
 }
 
+// TestResizesGoOnAfterARefusal: of three pods the API server refuses the second; the third
+// is resized all the same, the second is named, and the status is 1.
+func TestResizesGoOnAfterARefusal(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	r := resized()
+	for i := range r.Was {
+		r.Was[i].CPU, r.Plan.Allotments[i].CPU = 100, 200
+	}
+	script, _ := Resizes(r)
+	dir := t.TempDir()
+	fake := "#!/bin/sh\necho \"$5\"\ntest \"$5\" != jump-x2x4z\n" // -n NS patch pod POD
+	if err := os.WriteFile(filepath.Join(dir, "kubectl"), []byte(fake), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(sh)
+	cmd.Stdin = strings.NewReader(string(script))
+	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
+	var told strings.Builder
+	cmd.Stderr = &told
+	out, err := cmd.Output()
+	if got, want := string(out), "grow-x2x4z\njump-x2x4z\nstay-x2x4z\n"; got != want {
+		t.Errorf("resized %q, want %q", got, want)
+	}
+	if cmd.ProcessState.ExitCode() != 1 || told.String() != "1 of 3 sidecars were not resized: shop/jump-x2x4z\n" {
+		t.Errorf("%v, %q", err, told.String())
+	}
+}
+
 func TestResizesSayWhy(t *testing.T) {
 	script, _ := Resizes(resized())
 	for _, want := range []string{"# shop/jump-x2x4z must restart: it runs 1 worker since it started and needs 2 workers", "# 1 sidecar as before."} {

@@ -28,6 +28,9 @@ type Pod struct {
 	Labels []Label
 	// Spec is what its rows tell of its sidecar and of itself, nil for nothing.
 	Spec *Spec
+	// Whole is that a row about its sidecar told the pod's class, too: such rows tell all
+	// there is, and a limit that they lack is none.
+	Whole bool
 	// AppCPU in cores is what the busiest of its other containers used, nil when
 	// no row told.
 	AppCPU *float64
@@ -105,10 +108,12 @@ func (p *Pod) add(c *Container) {
 	}
 	if c.Sidecar {
 		p.Spec = p.Spec.with(c.Spec)
+		p.Whole = p.Whole || c.Spec != nil && c.Spec.QoS != ""
 		p.SidecarCPU = larger(p.SidecarCPU, c.CPU)
 		p.SidecarMemory = larger(p.SidecarMemory, c.Memory)
 		return
 	}
+	p.Spec = p.Spec.with(c.Spec.ofPod())
 	p.AppCPU = larger(p.AppCPU, c.CPU)
 }
 

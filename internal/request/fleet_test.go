@@ -38,6 +38,27 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// TestSpecOnTheOtherContainersRow: a row about the business container tells of the pod,
+// too, in either order; its limits and what it says of its own neighbours are not the
+// sidecar's.
+func TestSpecOnTheOtherContainersRow(t *testing.T) {
+	yes := true
+	app := Container{Service: "a", Pod: "a-0", CPU: amountOf(1), Spec: &Spec{CPULimit: amountOf(4), MemoryLimit: amountOf(8e9), CPURequest: amountOf(1),
+		OwnerKind: "StatefulSet", OwnerName: "aset", QoS: "Burstable", OthersGuaranteed: &yes, Init: true, ClusterIP: "10.0.0.9"}}
+	sidecar := Container{Service: "a", Pod: "a-0", Sidecar: true, Spec: &Spec{CPULimit: amountOf(0.2)}}
+	want := Pod{Name: "a-0", AppCPU: amountOf(1), Spec: &Spec{CPULimit: amountOf(0.2), OwnerKind: "StatefulSet", OwnerName: "aset", QoS: "Burstable", ClusterIP: "10.0.0.9"}}
+	for _, rows := range [][]Container{{app, sidecar}, {sidecar, app}} {
+		r := &Request{Containers: rows}
+		if d := cmp.Diff([]Service{{Name: "a", Pods: []Pod{want}}}, r.Services()); d != "" {
+			t.Errorf("-want +got\n%s", d)
+		}
+	}
+	sidecar.Spec = &Spec{QoS: "Burstable"} // it tells the class and no limits: it has none
+	if p := (&Request{Containers: []Container{app, sidecar}}).Services()[0].Pods[0]; !p.Whole {
+		t.Errorf("%+v, want Whole", p)
+	}
+}
+
 // One pod with very many addresses must not cost their square.
 func TestServicesOfOnePod(t *testing.T) {
 	const n = 50_000

@@ -111,6 +111,23 @@ func fits(key, text string) bool {
 	return only(text, dnsLetters+"-.")
 }
 
+// ofPod is what a row about another container tells of the pod: its workload, its class
+// and its service's address, but neither limits nor in which list the container stands,
+// nor whether all others than that one have requests equal to limits.
+func (s *Spec) ofPod() *Spec {
+	if s == nil {
+		return nil
+	}
+	of := Spec{OwnerKind: s.OwnerKind, OwnerName: s.OwnerName, QoS: s.QoS, ClusterIP: s.ClusterIP}
+	switch of {
+	case Spec{}:
+		return nil
+	case *s:
+		return s // most rows: nothing need be made
+	}
+	return &of
+}
+
 // maxOwner is the longest name that Kubernetes allows.
 const maxOwner = 253
 

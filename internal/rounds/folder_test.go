@@ -43,10 +43,10 @@ func bytesOf(t *testing.T, dir string) map[string][]byte {
 
 // A store that is opened again goes on as if it had never been closed.
 func TestOpenAgain(t *testing.T) {
-	for stop := range 5 {
+	for stop := range 9 {
 		dir, _ := fill(t, 0)
 		a, b := open(t, Options{}), open(t, Options{Dir: dir})
-		for i, evidence := range []uint64{1, 2, 1, 3, 3, 2} {
+		for i, evidence := range []uint64{1, 2, 1, 1, 3, 3, 2, 1, 2} {
 			if i == stop {
 				b.Close()
 				b = open(t, Options{Dir: dir})

@@ -1,6 +1,7 @@
 package rounds
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -28,11 +29,15 @@ type mesh struct {
 	// memory after the last evidence, as compressed JSON: a plan made after a
 	// restart starts from the same bytes as one made without it.
 	memory []byte
-	// asked is the evidence seen, the oldest first.
-	asked []asked
+	// round is what memory says of how many observations went into it.
+	round int
+	// asked is the evidence seen, that asked longest ago first; before is the memory as
+	// it was when the last of it came.
+	asked  []asked
+	before []byte
 }
 
-// asked is evidence and the memory as it was before it, nil for the first.
+// asked is evidence and the memory as it was when it first came, nil for the first.
 type asked struct {
 	evidence uint64
 	before   []byte
@@ -50,15 +55,34 @@ func (ms meshes) find(services []string) *mesh {
 	return nil
 }
 
-// prior is the memory that evidence is to be planned from.
+// prior is the memory that evidence is to be planned from: all that is known where it is
+// new, what was known before it where it was asked last. That of an earlier round gives
+// the amounts that it got then, and scopes of all that was learned since.
 func (m *mesh) prior(evidence uint64) (*optimize.Memory, error) {
 	if m == nil {
 		return nil, nil
 	}
-	packed := m.memory
-	if i := m.seen(evidence); i >= 0 {
-		packed = m.asked[i].before
+	i := m.seen(evidence)
+	if i < 0 {
+		return thaw(m.memory)
 	}
+	then, now := m.asked[i].before, m.memory
+	if i == len(m.asked)-1 {
+		now = m.before
+	}
+	prior, err := thaw(then)
+	if err != nil || bytes.Equal(then, now) {
+		return prior, err
+	}
+	if prior == nil {
+		prior = new(optimize.Memory)
+	}
+	prior.Since, err = thaw(now)
+	return prior, err
+}
+
+// thaw is a memory that was packed, nil for none.
+func thaw(packed []byte) (*optimize.Memory, error) {
 	if packed == nil {
 		return nil, nil
 	}
@@ -74,19 +98,26 @@ func (m *mesh) seen(evidence uint64) int {
 	return slices.IndexFunc(m.asked, func(a asked) bool { return a.evidence == evidence })
 }
 
-// learn takes what r has taught, a memory of a mesh with these services. It is the
-// same for a round just answered and for one read from the folder. The last
-// evidence asked again replaces the memory it left, for the plan in force is now
-// this one; any earlier evidence changes nothing.
-func (ms *meshes) learn(r *record, services []string) {
+// learn takes what r has taught, the memory that it left. It is the same for a round just
+// answered and for one read from the folder. The last evidence asked again replaces the
+// memory it left, for the plan in force is now this one; any earlier evidence is then
+// the last, and stays what it was planned from. Files of before that was so hold of such
+// a round a memory that lacks what came since: their count of observations tells.
+func (ms *meshes) learn(r *record, left *optimize.Memory) {
 	m := ms.use(r.Mesh)
 	switch i := m.seen(r.Evidence); {
 	case i < 0:
 		m.asked = append(m.asked, asked{evidence: r.Evidence, before: m.memory})
+		m.before = m.memory
 	case i < len(m.asked)-1:
-		return
+		if left.Round <= m.round {
+			return
+		}
+		again := m.asked[i]
+		m.asked = append(slices.Delete(m.asked, i, i+1), again)
+		m.before = m.memory
 	}
-	m.latest, m.services, m.memory = r.Number, services, pack(r.memory)
+	m.latest, m.services, m.round, m.memory = r.Number, left.Services, left.Round, pack(r.memory)
 	ms.bound()
 }
 

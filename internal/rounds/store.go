@@ -101,7 +101,7 @@ func (s *Store) restore() (warnings []string, err error) {
 			return err
 		}
 		if memory != nil {
-			s.meshes.learn(r, memory.Services)
+			s.meshes.learn(r, memory)
 		}
 		s.kept = append(s.kept, kept{r.Number, int64(size)})
 		return nil
@@ -191,7 +191,7 @@ func (s *Store) commit(r *record, memory *optimize.Memory) (*Round, error) {
 	s.next = r.Number + 1
 	s.kept = append(s.kept, kept{r.Number, int64(len(packed))})
 	if dumb == nil {
-		s.meshes.learn(r, memory.Services)
+		s.meshes.learn(r, memory)
 	}
 	s.prune()
 	return &Round{Number: r.Number, Time: r.Time, Mesh: r.Mesh, Documents: r.docs, Unsaved: unsaved, Untaught: dumb}, nil

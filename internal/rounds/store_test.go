@@ -38,11 +38,11 @@ func observed(evidence uint64, services ...string) *optimize.Observation {
 
 // documents are told apart by round and by what the round started from.
 func documents(n int, prior *optimize.Memory) Documents {
-	from := 0
+	from, of := 0, 0
 	if prior != nil {
-		from = prior.Round
+		from, of = prior.Round, prior.Latest().Round
 	}
-	return Documents{Plan: fmt.Appendf(nil, "plan %d from %d", n, from), Graph: fmt.Appendf(nil, "graph %d\x00\n", n), DOT: []byte("digraph {}\n")}
+	return Documents{Plan: fmt.Appendf(nil, "plan %d from %d of %d", n, from, of), Graph: fmt.Appendf(nil, "graph %d\x00\n", n), DOT: []byte("digraph {}\n")}
 }
 
 // add adds a round that counts what its mesh has taught, and returns it.
@@ -59,7 +59,7 @@ func counting(obs *optimize.Observation, size string) Planner {
 	return func(n int, prior *optimize.Memory) (*Draft, error) {
 		next := &optimize.Memory{Round: 1, Services: obs.Services}
 		if prior != nil {
-			next.Round = prior.Round + 1
+			next.Round = prior.Latest().Round + 1
 		}
 		docs := documents(n, prior)
 		docs.Graph = append(docs.Graph, size...)
@@ -70,11 +70,18 @@ func counting(obs *optimize.Observation, size string) Planner {
 // started is the number of observations that a round was planned from.
 func started(t *testing.T, r *Round) (from int) {
 	t.Helper()
+	from, _ = startedOf(t, r)
+	return from
+}
+
+// startedOf tells also of how many in all the scopes were made.
+func startedOf(t *testing.T, r *Round) (from, of int) {
+	t.Helper()
 	var n int
-	if _, err := fmt.Sscanf(string(r.Plan), "plan %d from %d", &n, &from); err != nil || n != r.Number {
+	if _, err := fmt.Sscanf(string(r.Plan), "plan %d from %d of %d", &n, &from, &of); err != nil || n != r.Number {
 		t.Fatalf("round %d has the plan %q: %v", r.Number, r.Plan, err)
 	}
-	return from
+	return from, of
 }
 
 func TestAddNumbersFromOne(t *testing.T) {
@@ -103,23 +110,54 @@ func TestAddNumbersFromOne(t *testing.T) {
 }
 
 // The rule of docs/adr/0002: new evidence starts from what all before it taught,
-// evidence asked again from what was known before it.
+// evidence asked again from what was known before it, with scopes of all that was learned
+// until it came last.
 func TestAddStartsFromWhatWasKnownBefore(t *testing.T) {
 	s := open(t, Options{})
-	f := func(evidence uint64, want int) {
+	f := func(evidence uint64, want, wantOf int) {
 		t.Helper()
-		if got := started(t, add(t, s, observed(evidence, "a", "b"))); got != want {
-			t.Errorf("evidence %d starts from %d observations, want %d", evidence, got, want)
+		if from, of := startedOf(t, add(t, s, observed(evidence, "a", "b"))); from != want || of != wantOf {
+			t.Errorf("evidence %d starts from %d of %d observations, want %d of %d", evidence, from, of, want, wantOf)
 		}
 	}
-	f(10, 0)
-	f(10, 0) // asked again
-	f(20, 1)
-	f(30, 2)
-	f(10, 0) // long ago
-	f(20, 1)
-	f(30, 2) // the last one
-	f(40, 3) // all that was asked again has taught nothing
+	f(10, 0, 0)
+	f(10, 0, 0) // asked again at once
+	f(20, 1, 1)
+	f(30, 2, 2)
+	f(10, 0, 3) // long ago: a round of its own for the scopes
+	f(10, 0, 3) // the last one now
+	f(20, 1, 4)
+	f(30, 2, 5)
+	f(30, 2, 5)
+	f(40, 6, 6)
+	f(40, 6, 6)
+}
+
+// A folder of before older evidence was a round of its own holds memories of it that lack
+// what came since. They are passed over.
+func TestOpenPassesOverMemoriesThatGoBack(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Dir: dir})
+	old := func(obs *optimize.Observation) Planner {
+		return func(n int, prior *optimize.Memory) (*Draft, error) {
+			next := &optimize.Memory{Round: 1, Services: obs.Services}
+			if prior != nil {
+				next.Round = prior.Round + 1
+			}
+			return &Draft{Documents: documents(n, prior), Memory: next}, nil
+		}
+	}
+	for _, evidence := range []uint64{1, 2, 3, 1} {
+		obs := observed(evidence, "a")
+		if _, err := s.Add(t.Context(), obs, old(obs)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	s = open(t, Options{Dir: dir})
+	if from, of := startedOf(t, add(t, s, observed(4, "a"))); from != 3 || of != 3 {
+		t.Errorf("new evidence starts from %d of %d observations, want all 3", from, of)
+	}
 }
 
 func TestAddKeepsMeshesApart(t *testing.T) {
@@ -161,8 +199,8 @@ func TestAddForgetsEvidenceAskedLongAgo(t *testing.T) {
 	if got := started(t, add(t, s, observed(1, "a"))); got != 1 {
 		t.Errorf("evidence still remembered starts from %d, want 1", got)
 	}
-	if got := started(t, add(t, s, observed(0, "a"))); got != maxAsked+1 {
-		t.Errorf("evidence forgotten starts from %d, want %d: it is new", got, maxAsked+1)
+	if got := started(t, add(t, s, observed(0, "a"))); got != maxAsked+2 {
+		t.Errorf("evidence forgotten starts from %d, want %d: it is new, and the one before was a round too", got, maxAsked+2)
 	}
 }
 
