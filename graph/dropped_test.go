@@ -17,6 +17,7 @@ var droppedSpells = []struct {
 	{"no inbound twice", func(p *partial, r *Record) bool {
 		return !in(r) || p.part(r) < 0.1 || 0.25 < p.part(r) && p.part(r) < 0.6 || p.part(r) > 0.75
 	}},
+	{"no outbound for a quarter", func(p *partial, r *Record) bool { return in(r) || p.part(r) < 0.25 || p.part(r) > 0.5 }},
 }
 
 // A service that passes no request_id on is called by two, and one direction of all proxies
@@ -66,6 +67,34 @@ func TestReceivedCountsOnce(t *testing.T) {
 	} {
 		if p.add(c.rate, c.own, c.thin); p.rate() != c.want {
 			t.Errorf("by %s: %v a second, want %v", c.by, p.rate(), c.want)
+		}
+	}
+}
+
+// A pod logged what it sent for 15 s of 20, 150 calls under request_ids that nothing else
+// of it has, of which the callees logged each, and 200 in all: its lines have a gap, as
+// 150/20·20/15 = 10 a second are what the callees tell. If these tell of 10.5/s it is one as
+// well, with 13 they know of calls that the pod does not log even where it does.
+func TestRatesTellOfAGap(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		told sideRate
+		both lacked
+		want bool
+	}{
+		{"as many", rateOf(200, 20), lacked{has: 150}, true},
+		{"a few more", rateOf(210, 20), lacked{has: 150}, true},
+		{"callees lack a few", rateOf(200, 20), lacked{has: 130, lacks: 20}, true},
+		{"callees know of far more", rateOf(260, 20), lacked{has: 150}, false},
+		{"callees know of none outside", rateOf(150, 20), lacked{has: 150}, false},
+		{"callees know of others", rateOf(200, 20), lacked{has: 75, lacks: 75}, false},
+	} {
+		p := audited{silent: 50, sending: lacked{lacks: 150}, own: rateOf(150, 20), told: c.told, both: c.both}
+		if p.outsideOnly(20./15) != c.want {
+			t.Errorf("%s: outside only is %v", c.name, !c.want)
+		}
+		if p.sending.has = 50; p.outsideOnly(20. / 15) {
+			t.Errorf("%s: it sends for a quarter of its calls, and may just have got others", c.name)
 		}
 	}
 }

@@ -124,12 +124,26 @@ func (a *audit) before(pod int32, side int, e *event) uint8 {
 // outsideOnly reports whether what a side lacks it lacks outside of its lines: the other
 // ends of calls were logged there or, of what is sent, nothing was sent there for any
 // call received, and within for nearly each. No application stops so suddenly. At the edges
-// some lack that were under way.
-func (p *audited) outsideOnly() bool {
+// some lack that were under way. Longer is how many times as long as its lines the proxy's
+// cover. Of an application that passes no request_id on nothing shows what it sent for
+// which call: then rates tell.
+func (p *audited) outsideOnly(longer float64) bool {
 	if p.outside >= minPartly {
 		return p.requests.lacks <= max(p.requests.has, p.outside/10)
 	}
-	return p.silent >= 2*minPartly && p.sending.sum() >= 2*minPartly && p.sending.part().value < 0.1
+	if p.silent < 2*minPartly || p.sending.sum() < 2*minPartly {
+		return false
+	}
+	none := p.sending.part().value
+	return none < 0.1 || none > 0.9 && p.stopped(longer)
+}
+
+// stopped reports whether the other ends tell throughout of about as many calls a second as
+// the side's own lines do where they are, these being nearly all among the others' and many
+// fewer: then the calls went on when the lines did not.
+func (p *audited) stopped(longer float64) bool {
+	among := p.both.has >= 2*minPartly && p.both.part().value <= 1-toldEnough
+	return among && p.own.gapsBeside(p.told) && math.Abs(p.told.rate-p.own.rate*longer) <= (1-toldEnough)*p.told.rate
 }
 
 // narrow leaves of a pod's window where both directions are logged, if one is for a part
@@ -137,11 +151,15 @@ func (p *audited) outsideOnly() bool {
 // all the time, these serve better, and narrow reports that it is there in part.
 func (a *audit) narrow(side, pod int) (partly bool) {
 	w, p := &a.writers[pod], &a.pods[side][pod]
-	if p.shown.blocks == nil || !p.outsideOnly() {
+	if p.shown.blocks == nil {
 		return false
 	}
 	n := float64(w.logged(side))
-	w.exposed[side] = float64(w.whole.meet(p.shown).span()) / 1e6 * n / (n - float64(len(p.shown.blocks)))
+	exposed := float64(w.whole.meet(p.shown).span()) / 1e6 * n / (n - float64(len(p.shown.blocks)))
+	if !p.outsideOnly(w.exposure / exposed) {
+		return false
+	}
+	w.exposed[side] = exposed
 	both := w.window.meet(p.shown)
 	all := float64(p.own.events) * w.exposure / w.exposed[side] // had it been logged throughout
 	told := p.both.part().value <= 1-toldEnough && float64(p.told.events) >= toldEnough*all
