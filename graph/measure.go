@@ -63,7 +63,7 @@ func (s *survey) sum(h *hop, weight float64) {
 	case gone:
 		tally.gone += rate
 	case s.mayNotArrive(h):
-		e.arrivals.failing += rate
+		tally.failing += rate
 	}
 	e.note(h.event, side)
 	s.noteHome(e, h, side)

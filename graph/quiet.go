@@ -18,6 +18,9 @@ const (
 	// toldEnough is the part of a direction's own lines of which others must tell as well,
 	// and of what it would have logged throughout, for them to tell of it all the time.
 	toldEnough = 0.8
+	// unheardFailures is the part of a pod's requests whose calls may fail and lack the
+	// other end's line by chance, as any may, or be so few that they count for little.
+	unheardFailures = 0.02
 )
 
 // leastLeft is the part of a proxy's time of which both directions must be left to go by
@@ -146,9 +149,16 @@ func (p *audited) stopped(longer float64) bool {
 	return among && p.own.gapsBeside(p.told) && math.Abs(p.told.rate-p.own.rate*longer) <= (1-toldEnough)*p.told.rate
 }
 
+// failsUnheard reports whether calls that a pod sent failed and came to nobody, in more than
+// a few of its requests.
+func (p *audited) failsUnheard() bool {
+	return p.failing >= minPartly && float64(p.failing) > unheardFailures*float64(p.both.sum())
+}
+
 // narrow leaves of a pod's window where both directions are logged, if one is for a part
 // of the time only. Where that is little and the other ends tell of the direction's calls
-// all the time, these serve better, and narrow reports that it is there in part.
+// all the time, these serve better, and narrow reports that it is there in part. Of calls
+// that fail before they come to the other end this tells nothing: then what is left serves.
 func (a *audit) narrow(side, pod int) (partly bool) {
 	w, p := &a.writers[pod], &a.pods[side][pod]
 	if p.shown.blocks == nil {
@@ -163,7 +173,7 @@ func (a *audit) narrow(side, pod int) (partly bool) {
 	both := w.window.meet(p.shown)
 	all := float64(p.own.events) * w.exposure / w.exposed[side] // had it been logged throughout
 	told := p.both.part().value <= 1-toldEnough && float64(p.told.events) >= toldEnough*all
-	if told && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
+	if told && !p.failsUnheard() && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
 		return true
 	}
 	w.window, w.narrowed = both, true

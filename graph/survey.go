@@ -277,6 +277,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	} else {
 		w.out++
 		w.namedOut += b2i(h.event.traced())
+		w.failed += b2i(h.event.failed())
 	}
 	if e := h.event; e.timed() {
 		at := e.end()

@@ -98,3 +98,36 @@ func TestRatesTellOfAGap(t *testing.T) {
 		}
 	}
 }
+
+// Outbound lines are off for 12.5 s of 50, and every fifth call to b never comes there: b's
+// own lines tell of 8 calls a second, and a's, where they are, of 10. Those left stand for
+// all: of 10 a second in 37.5 s chance has nothing, for they come like a clock. Before,
+// what b received passed for all that a sent: 0.8 calls for each request.
+func TestFailuresInALogWithAGap(t *testing.T) {
+	for _, flags := range []string{"UF", ""} {
+		ls := slices.DeleteFunc(failing(flags, false), func(l line) bool { return !l.in && 12_500 <= l.start && l.start < 25_000 })
+		g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.2.1"), ls...)
+		check(t, g)
+		name := fmt.Sprintf("flags %q: ", flags)
+		b, c := edge(t, g, "a", "b"), edge(t, g, "b", "c")
+		near(t, name+"b per request", b.PerRequest, 1, 0.02)
+		near(t, name+"b's rate", b.Rate, 10, 0.02)
+		near(t, name+"unreached", b.Unreached, 0.2, 0.02)
+		near(t, name+"c per request", c.PerRequest, 1.6, 0.02)
+		near(t, name+"c's rate", c.Rate, 16, 0.02)
+	}
+}
+
+// Of 200 requests that a pod sent for, the callee's line of 10 is not there: if 5 of these
+// failed, which is more than 2 in 100, the callee may not know of all.
+func TestFailuresUnheard(t *testing.T) {
+	for _, failing := range []int{4, 5, 10} {
+		p := audited{both: lacked{has: 190, lacks: 10}, failing: failing}
+		if want := failing >= 5; p.failsUnheard() != want {
+			t.Errorf("%d failed: %v", failing, !want)
+		}
+	}
+	if p := (audited{both: lacked{has: 990, lacks: 10}, failing: 10}); p.failsUnheard() {
+		t.Error("1 in 100 is little")
+	}
+}
