@@ -131,3 +131,12 @@ func TestFailuresUnheard(t *testing.T) {
 		t.Error("1 in 100 is little")
 	}
 }
+
+// A log of failures alone tells nothing of the other calls: 90 of 100 lines are no fifth.
+func TestFilterOfFailures(t *testing.T) {
+	for _, c := range []struct{ out, failed, want int }{{100, 20, 20}, {100, 50, 50}, {100, 90, 0}, {0, 0, 0}} {
+		if w := (writer{out: c.out, failed: c.failed}); w.failing() != c.want {
+			t.Errorf("%d of %d failed: %d, want %d", c.failed, c.out, w.failing(), c.want)
+		}
+	}
+}

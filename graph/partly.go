@@ -162,7 +162,7 @@ func (a *audit) open() (doubts bool) {
 		told := a.told[inSide][i] + a.toldNode[ref.node]/int32(len(a.nodes[ref.node].Pods))
 		in, out := &a.pods[inSide][i], &a.pods[outSide][i]
 		in.doubted = more(told, w.in) || w.late(inSide)
-		out.doubted = more(a.told[outSide][i], w.out-w.failed) || w.late(outSide)
+		out.doubted = more(a.told[outSide][i], w.out-w.failing()) || w.late(outSide)
 		doubts = doubts || in.doubted || out.doubted || a.silentPod(i)
 	}
 	return doubts

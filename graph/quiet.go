@@ -149,6 +149,15 @@ func (p *audited) stopped(longer float64) bool {
 	return among && p.own.gapsBeside(p.told) && math.Abs(p.told.rate-p.own.rate*longer) <= (1-toldEnough)*p.told.rate
 }
 
+// failing is how many of the calls that the proxy logs as sent failed, none where most did:
+// then it is a filter of failures that is logged, which tells nothing of the others.
+func (w *writer) failing() int {
+	if 2*w.failed > w.out {
+		return 0
+	}
+	return w.failed
+}
+
 // failsUnheard reports whether calls that a pod sent failed and came to nobody, in more than
 // a few of its requests.
 func (p *audited) failsUnheard() bool {
@@ -173,7 +182,7 @@ func (a *audit) narrow(side, pod int) (partly bool) {
 	both := w.window.meet(p.shown)
 	all := float64(p.own.events) * w.exposure / w.exposed[side] // had it been logged throughout
 	told := p.both.part().value <= 1-toldEnough && float64(p.told.events) >= toldEnough*all
-	if told && !p.failsUnheard() && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
+	if told && !(w.failing() > 0 && p.failsUnheard()) && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
 		return true
 	}
 	w.window, w.narrowed = both, true
