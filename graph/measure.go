@@ -38,10 +38,10 @@ func (s *survey) sum(h *hop, weight float64) {
 		s.lost[h.to] += rate
 	}
 	if p := s.podTally(h.toPod); p != nil && !gone {
-		p.received.add(rate, side == inSide && !s.thin(h, side) || s.passedBy(h))
+		p.received.add(rate, side == inSide || s.passedBy(h), s.thin(h, side) && side == inSide)
 	}
 	if p := s.podTally(h.fromPod); p != nil {
-		p.sent.add(rate, side == outSide && !s.thin(h, side))
+		p.sent.add(rate, side == outSide, s.thin(h, side) && side == outSide)
 	}
 	if h.from < 0 || h.to < 0 {
 		return
@@ -63,7 +63,7 @@ func (s *survey) sum(h *hop, weight float64) {
 	case gone:
 		tally.gone += rate
 	case s.mayNotArrive(h):
-		e.arrivals.failing += rate
+		tally.failing += rate
 	}
 	e.note(h.event, side)
 	s.noteHome(e, h, side)
@@ -105,20 +105,27 @@ func (s *survey) podTally(pod int32) *podTally {
 	return &s.byPod[pod]
 }
 
-func (p *podSide) add(rate float64, own bool) {
-	if own {
+func (p *podSide) add(rate float64, own, thin bool) {
+	switch {
+	case thin:
+		p.thinRate += rate
+	case own:
 		p.ownRate += rate
-	} else {
+	default:
 		p.otherRate += rate
 	}
 }
 
-// rate by the pod's own lines, or by others' where it has none.
+// rate by the pod's own lines, or by others' where it has none or not all: these tell of
+// the same calls, and it is never the sum.
 func (p *podSide) rate() float64 {
-	if p.ownRate > 0 {
+	switch {
+	case p.ownRate > 0:
 		return p.ownRate
+	case p.otherRate > 0:
+		return p.otherRate
 	}
-	return p.otherRate
+	return p.thinRate
 }
 
 // note keeps a hop's duration, outcome, size and name.

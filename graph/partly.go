@@ -62,6 +62,9 @@ type audited struct {
 	// both counts the requests of which a call is in its own log: those of which the other
 	// end's has one too, and those that it lacks.
 	both lacked
+	// failing are those of the latter whose calls failed: these may never have come, and
+	// then the other end does not tell of all.
+	failing int
 }
 
 // lacked counts requests that must have a line: those that have one and those that lack it.
@@ -97,6 +100,7 @@ const (
 	auditCalled                   // a caller's line of a call received
 	auditAnswer                   // a callee's line of a call sent
 	auditBefore                   // the line was written when the other direction's were not
+	auditFailed                   // a call sent that failed
 )
 
 // findPartly sets partly, and where each direction is logged. Most logs give no reason to
@@ -148,7 +152,7 @@ func (s *survey) partial() (n int) {
 
 // open reports whether anything is to be looked into: the other ends of calls logged more
 // of some pod's than the pod itself did, or one direction's lines cover a part of the
-// other's.
+// other's. Of calls sent those that failed may never have come to the other ends.
 func (a *audit) open() (doubts bool) {
 	more := func(told int32, own int) bool { return own > 0 && float64(told) > 1.02*float64(own)+2 }
 	a.hears = make([]window, len(a.survey.pods))
@@ -158,7 +162,7 @@ func (a *audit) open() (doubts bool) {
 		told := a.told[inSide][i] + a.toldNode[ref.node]/int32(len(a.nodes[ref.node].Pods))
 		in, out := &a.pods[inSide][i], &a.pods[outSide][i]
 		in.doubted = more(told, w.in) || w.late(inSide)
-		out.doubted = more(a.told[outSide][i], w.out) || w.late(outSide)
+		out.doubted = more(a.told[outSide][i], w.out-w.failing()) || w.late(outSide)
 		doubts = doubts || in.doubted || out.doubted || a.silentPod(i)
 	}
 	return doubts
@@ -241,6 +245,9 @@ func (a *audit) noteIn(h *hop) {
 
 func (a *audit) noteOut(h *hop) {
 	kind, e := auditSent, h.event
+	if e.failed() {
+		kind |= auditFailed
+	}
 	if h.fromPod != none && e.timed() && a.hears[h.fromPod].covers(e.end(), e.end()) {
 		kind |= auditHeard | a.before(h.fromPod, inSide, e)
 	}
@@ -284,13 +291,15 @@ func (a *audit) judge(of []auditNote) {
 		out.silent += b2i(sent == 0)
 	}
 	for to := range runs(of, func(x, y auditNote) bool { return x.node == y.node }) {
-		sends, answers := 0, 0
+		sends, answers, failed := 0, 0, 0
 		for _, n := range to {
 			sends += b2i(n.kind&auditSent != 0)
 			answers += b2i(n.kind&auditAnswer != 0)
+			failed += b2i(n.kind&auditFailed != 0)
 		}
 		if sends > 0 {
 			out.both.add(answers > 0)
+			out.failing += b2i(answers == 0 && failed > 0)
 		}
 		if whole {
 			out.count(sends > 0, received&auditBefore != 0, answers > 0)

@@ -18,6 +18,9 @@ const (
 	// toldEnough is the part of a direction's own lines of which others must tell as well,
 	// and of what it would have logged throughout, for them to tell of it all the time.
 	toldEnough = 0.8
+	// unheardFailures is the part of a pod's requests whose calls may fail and lack the
+	// other end's line by chance, as any may, or be so few that they count for little.
+	unheardFailures = 0.02
 )
 
 // leastLeft is the part of a proxy's time of which both directions must be left to go by
@@ -124,28 +127,62 @@ func (a *audit) before(pod int32, side int, e *event) uint8 {
 // outsideOnly reports whether what a side lacks it lacks outside of its lines: the other
 // ends of calls were logged there or, of what is sent, nothing was sent there for any
 // call received, and within for nearly each. No application stops so suddenly. At the edges
-// some lack that were under way.
-func (p *audited) outsideOnly() bool {
+// some lack that were under way. Longer is how many times as long as its lines the proxy's
+// cover. Of an application that passes no request_id on nothing shows what it sent for
+// which call: then rates tell.
+func (p *audited) outsideOnly(longer float64) bool {
 	if p.outside >= minPartly {
 		return p.requests.lacks <= max(p.requests.has, p.outside/10)
 	}
-	return p.silent >= 2*minPartly && p.sending.sum() >= 2*minPartly && p.sending.part().value < 0.1
+	if p.silent < 2*minPartly || p.sending.sum() < 2*minPartly {
+		return false
+	}
+	none := p.sending.part().value
+	return none < 0.1 || none > 0.9 && p.stopped(longer)
+}
+
+// stopped reports whether the other ends tell throughout of about as many calls a second as
+// the side's own lines do where they are, these being nearly all among the others' and many
+// fewer: then the calls went on when the lines did not.
+func (p *audited) stopped(longer float64) bool {
+	among := p.both.has >= 2*minPartly && p.both.part().value <= 1-toldEnough
+	return among && p.own.gapsBeside(p.told) && math.Abs(p.told.rate-p.own.rate*longer) <= (1-toldEnough)*p.told.rate
+}
+
+// failing is how many of the calls that the proxy logs as sent failed, none where most did:
+// then it is a filter of failures that is logged, which tells nothing of the others.
+func (w *writer) failing() int {
+	if 2*w.failed > w.out {
+		return 0
+	}
+	return w.failed
+}
+
+// failsUnheard reports whether calls that a pod sent failed and came to nobody, in more than
+// a few of its requests.
+func (p *audited) failsUnheard() bool {
+	return p.failing >= minPartly && float64(p.failing) > unheardFailures*float64(p.both.sum())
 }
 
 // narrow leaves of a pod's window where both directions are logged, if one is for a part
 // of the time only. Where that is little and the other ends tell of the direction's calls
-// all the time, these serve better, and narrow reports that it is there in part.
+// all the time, these serve better, and narrow reports that it is there in part. Of calls
+// that fail before they come to the other end this tells nothing: then what is left serves.
 func (a *audit) narrow(side, pod int) (partly bool) {
 	w, p := &a.writers[pod], &a.pods[side][pod]
-	if p.shown.blocks == nil || !p.outsideOnly() {
+	if p.shown.blocks == nil {
 		return false
 	}
 	n := float64(w.logged(side))
-	w.exposed[side] = float64(w.whole.meet(p.shown).span()) / 1e6 * n / (n - float64(len(p.shown.blocks)))
+	exposed := float64(w.whole.meet(p.shown).span()) / 1e6 * n / (n - float64(len(p.shown.blocks)))
+	if !p.outsideOnly(w.exposure / exposed) {
+		return false
+	}
+	w.exposed[side] = exposed
 	both := w.window.meet(p.shown)
 	all := float64(p.own.events) * w.exposure / w.exposed[side] // had it been logged throughout
 	told := p.both.part().value <= 1-toldEnough && float64(p.told.events) >= toldEnough*all
-	if told && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
+	if told && !(w.failing() > 0 && p.failsUnheard()) && float64(both.span()) < p.leastLeft(side, w)*float64(w.whole.span()) {
 		return true
 	}
 	w.window, w.narrowed = both, true

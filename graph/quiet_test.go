@@ -63,7 +63,7 @@ func TestLackingOutsideOnly(t *testing.T) {
 		{2, lacked{has: 200, lacks: 0}, false},    // who knows
 	} {
 		p := audited{outside: c.outside, requests: c.requests}
-		if got := p.outsideOnly(); got != c.want {
+		if got := p.outsideOnly(1); got != c.want {
 			t.Errorf("%d outside, %+v inside: %v", c.outside, c.requests, got)
 		}
 	}

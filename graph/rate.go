@@ -16,8 +16,9 @@ type writer struct {
 	// all the calls took that they tell of, and the longest of them.
 	named         int
 	took, longest Micros
-	// namedOut are those of the outbound lines that have a request_id.
-	namedOut int
+	// namedOut are those of the outbound lines that have a request_id, failed those of
+	// calls that failed.
+	namedOut, failed int
 	// timed lines have a start; ends of them are in survey.ends[from:from+timed].
 	timed, from int
 	// window is where the log holds both directions, of which each may be there over a
@@ -263,10 +264,11 @@ type sideRate struct {
 	// variance takes them as they come.
 	rate, square, variance float64
 	// mute is the part of rate whose other end logged nothing on its side, gone the part
-	// that never came to the other end.
-	mute   float64
-	gone   float64
-	events int
+	// that never came to the other end, failing that which failed nobody knows where.
+	mute    float64
+	gone    float64
+	failing float64
+	events  int
 	// open is how many of the calls were under way at a time (Little): so many of those at
 	// either end of a window have a line on one side alone.
 	open float64
@@ -301,7 +303,10 @@ func (s sideRate) estimate() estimate { return estimate{s.rate, s.variance} }
 
 // join adds up what two groups of proxies logged of one side.
 func (s sideRate) join(o sideRate) sideRate {
-	return sideRate{s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone, s.events + o.events, s.open + o.open}
+	return sideRate{
+		s.rate + o.rate, s.square + o.square, s.variance + o.variance, s.mute + o.mute, s.gone + o.gone,
+		s.failing + o.failing, s.events + o.events, s.open + o.open,
+	}
 }
 
 // sides are an edge's rates as each of its sides has them. What proxies logged that log

@@ -145,11 +145,11 @@ type podTally struct {
 }
 
 // podSide is calls by pairing, loose ones by side, and rate by the pod's own
-// lines and by those of the other ends.
+// lines, by its own where it logs them only in part, and by those of the other ends.
 type podSide struct {
-	calls              float64
-	loose              [2]float64
-	ownRate, otherRate float64
+	calls                        float64
+	loose                        [2]float64
+	ownRate, thinRate, otherRate float64
 }
 
 // writerOf is the number of the proxy that wrote a hop's line.
@@ -277,6 +277,7 @@ func (s *survey) count(h *hop, whole bool, requests int) {
 	} else {
 		w.out++
 		w.namedOut += b2i(h.event.traced())
+		w.failed += b2i(h.event.failed())
 	}
 	if e := h.event; e.timed() {
 		at := e.end()

@@ -58,10 +58,9 @@ func (s *sideRate) unreached() float64 {
 
 // arrivals counts the calls of an edge that its callers logged, by whether they failed and
 // whether the callee's line is there: where failed calls lack it and others do not, they
-// never came, though no flag says so. failing is the rate of those that failed.
+// never came, though no flag says so.
 type arrivals struct {
 	here, alone [2]int
-	failing     float64
 }
 
 // mayNotArrive reports whether a hop is the view of a caller whose call failed nobody
@@ -112,12 +111,13 @@ func (a *arrivals) gone() float64 {
 // judgeArrivals takes what never came out of what the callee should have logged. Where
 // all calls failed and the callee logs others, but none of these, none came.
 func (s *survey) judgeArrivals(t *edgeTally) {
-	gone := t.arrivals.gone() * t.arrivals.failing
+	part := t.arrivals.gone()
 	if t.arrivals.alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
-		gone = t.arrivals.failing
+		part = 1
 	}
-	t.out.gone += gone
-	t.out.mute += gone
+	t.out.mute += part * t.out.failing
+	t.out.gone += part * t.out.failing
+	t.thin[outSide].gone += part * t.thin[outSide].failing
 }
 
 // listensTo reports whether the sidecars of a node log what they receive.

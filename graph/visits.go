@@ -304,8 +304,11 @@ func (t *podTally) ratio(f followed) estimate {
 // dumb reports whether a pod's proxy logs nothing that it sends, or not all.
 func (s *survey) dumb(pod int32) bool { return s.writers[pod].out == 0 || s.partly[outSide][pod] }
 
-// mute reports whether it does so though others logged calls from it.
-func (s *survey) mute(pod int) bool { return s.dumb(int32(pod)) && s.byPod[pod].sent.otherRate > 0 }
+// mute reports whether it does so though there are lines of calls from it.
+func (s *survey) mute(pod int) bool {
+	sent := &s.byPod[pod].sent
+	return s.dumb(int32(pod)) && sent.otherRate+sent.thinRate > 0
+}
 
 // gatewayRate sets how many external requests come. Where the log shows no
 // call from the root, those services that call without being called are where
