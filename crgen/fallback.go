@@ -24,10 +24,8 @@ func (ns *namespace) settle(known func() knownMesh, o Options) {
 		if s.skipped {
 			continue
 		}
-		if !s.gone {
-			members++
-			ns.unproved += b2i(s.unproved)
-		}
+		ns.unproved += b2i(s.unproved) // one that this round lacks may be back in the next
+		members += b2i(!s.gone)
 		if s.obstacle == "" {
 			narrowed++
 		}

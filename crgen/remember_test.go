@@ -295,3 +295,24 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
 }
+
+// A default that is wide for a workload of which too little was seen stays so while a round
+// lacks that workload, as it may be back in the next: until it is forgotten.
+func TestDefaultStaysWideForWhoIsAway(t *testing.T) {
+	front := Workload{Service: "front", Namespace: "shop", Requests: 100, Upstreams: []Upstream{{Host: "db.data.svc.cluster.local", Calls: 100}}}
+	far := Workload{Service: "far", Namespace: "far", Requests: 100}
+	job := Workload{Service: "job", Namespace: "shop", Requests: 15}
+	wide := []string{"./*", "data/*", "far/*", "istio-system/*"}
+
+	history := [][]Workload{{front, far, job}}
+	for range DefaultKeepRounds {
+		history = append(history, []Workload{front, far})
+		known, o := rounds(history...)
+		rs, _ := generate(t, known, o)
+		mustHosts(t, rs, "shop/default", wide...)
+	}
+	history = append(history, []Workload{front, far})
+	known, o := rounds(history...)
+	rs, _ := generate(t, known, o)
+	mustHosts(t, rs, "shop/default", "./*", "data/db.data.svc.cluster.local", "istio-system/*")
+}
