@@ -78,7 +78,7 @@ func (ns namespace) warn(o Options, n *notes) {
 	keeps := "keep what the namespace's default allows"
 	switch {
 	case ns.crowded:
-		keeps = fmt.Sprintf("see the whole mesh, whose namespaces are too many to list (over %d), without a default", maxWide)
+		keeps = fmt.Sprintf("see the whole mesh, whose namespaces are too many to list (over %d), without a default (delete one that was applied)", maxWide)
 	case ns.fallback == nil:
 		keeps = "see the whole mesh"
 	case ns.unproved > 0:

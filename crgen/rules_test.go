@@ -69,7 +69,7 @@ func TestRuleDefaultNarrowsNobodySeenTooLittle(t *testing.T) {
 		ws = append(ws, Workload{Service: "a", Namespace: fmt.Sprint("n", i)})
 	}
 	rs, warnings = generate(t, ws, Options{})
-	if len(rs) != 0 || !strings.Contains(warnings[0], `in namespace "n0" not narrowed, they see the whole mesh, whose namespaces are too many to list (over 100), without a default: "a"`) {
+	if len(rs) != 0 || !strings.Contains(warnings[0], `in namespace "n0" not narrowed, they see the whole mesh, whose namespaces are too many to list (over 100), without a default (delete one that was applied): "a"`) {
 		t.Errorf("%d resources, %q", len(rs), warnings[0])
 	}
 }
