@@ -23,21 +23,13 @@ func (b *believed) knee(o Options, played bool) float64 {
 	if tolerance := kneeOf(o); tolerance < 0 || !finite(tolerance) || b.censored() != "" {
 		return b.ceiling(o)
 	}
-	level, knee := b.findKnee(o, played)
-	b.foundKnee = knee
-	return level
+	return b.likelyKnee(o, played)
 }
 
 // likelyKnee is the level beyond which more CPU is not worth giving, by what is believed.
 func (b *believed) likelyKnee(o Options, played bool) float64 {
-	level, _ := b.findKnee(o, played)
-	return level
-}
-
-// findKnee is that level and, without its margins, the knee, 0 where none is looked for.
-func (b *believed) findKnee(o Options, played bool) (level, knee float64) {
 	if b.gateway.Rate == 0 || !played {
-		return b.ceiling(o), 0
+		return b.ceiling(o)
 	}
 	tolerance := kneeOf(o)
 	if tolerance < 0 || !finite(tolerance) {
@@ -52,10 +44,10 @@ func (b *believed) findKnee(o Options, played bool) (level, knee float64) {
 	play := func(level float64) outcome { return b.rehearse(b.at(level), kneePlacings) }
 	best := play(ladder[turns-1])
 	if best.done == 0 {
-		return b.ceiling(o), 0
+		return b.ceiling(o)
 	}
 	if o.Thrift > 0 && finite(o.Thrift) {
-		return b.thrifty(ladder, o.Thrift, func(level float64) float64 { return play(level).mean }), 0
+		return b.thrifty(ladder, o.Thrift, func(level float64) float64 { return play(level).mean })
 	}
 	enough := b.atSidecars(best) + tolerance*best.mean
 	lo, hi, at := 0, turns-1, best // the first level that is good enough is in (lo, hi]
@@ -67,50 +59,8 @@ func (b *believed) findKnee(o Options, played bool) (level, knee float64) {
 			lo = mid
 		}
 	}
-	knee = b.knees.near(b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)))
 	// A load that swung may swing up again.
-	return knee * b.swing() * math.Exp(b.margin), knee
-}
-
-// knees is the level of the last plan's knee, and how many rounds of a like load had one.
-// Near the knee latency hardly depends on CPU, and chance decides which level passes for
-// good enough: over a factor of four of CPU in some meshes. So on a constant load a knee
-// moves by little against the one before, the less the more there were.
-type knees struct {
-	level  float64
-	rounds int
-}
-
-const (
-	// secondKnee and laterKnee are the most that a second and a later one moves.
-	secondKnee, laterKnee = 1.5, 1.15
-	// sameLoad is how many times the requests under way, or a second, of the round before
-	// are still the same load.
-	sameLoad = 1.25
-)
-
-// near is the level that is found, as far as it may lie from the one before.
-func (k knees) near(level float64) float64 {
-	most := laterKnee
-	switch k.rounds {
-	case 0:
-		return level
-	case 1:
-		most = secondKnee
-	}
-	return min(max(level, k.level/most), k.level*most)
-}
-
-// keepKnees forgets the knees of another load than this round's.
-func (b *believed) keepKnees() {
-	if len(b.loads) < 2 {
-		return
-	}
-	now, before := b.loads[0], b.loads[1]
-	rate, under := math.Abs(math.Log(now.Rate/before.Rate)), math.Abs(math.Log(now.Rate*now.Mean/(before.Rate*before.Mean)))
-	if max(rate, under) > math.Log(sameLoad) {
-		b.knees = knees{}
-	}
+	return b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)) * b.swing() * math.Exp(b.margin)
 }
 
 // roomy is the level, from one on, at which no sidecar is used over room, also if

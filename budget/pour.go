@@ -74,9 +74,6 @@ func (b *believed) plan(in Input, level, knee float64, limits Limits, played boo
 	if level == knee && load.Rate > 0 && load.Mean > 0 {
 		p.Learned.Foreseen = &load
 	}
-	if b.foundKnee > 0 {
-		p.Learned.Knee, p.Learned.Knees = b.foundKnee, b.knees.rounds+1
-	}
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
 	p.Remarks = b.remarks(in, &p, level, o, played)
 	return p

@@ -92,7 +92,9 @@ func b2i(b bool) int {
 func know(ws []Workload, homes homes, r resolver) knownMesh {
 	spaces, outside := map[string]bool{}, map[string]bool{}
 	for ns := range r.namespaces {
-		spaces[ns] = true
+		if isDNSLabel(ns) {
+			spaces[ns] = true
+		}
 	}
 	type key struct{ host, namespace, own string }
 	met := map[key]bool{} // most hosts are called by many
@@ -111,7 +113,7 @@ func know(ws []Workload, homes homes, r resolver) knownMesh {
 			for _, e := range entries {
 				if ns, _, _ := strings.Cut(e, "/"); ns == "*" {
 					outside[e] = true
-				} else {
+				} else if isDNSLabel(ns) {
 					spaces[ns] = true
 				}
 			}
