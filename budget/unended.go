@@ -1,9 +1,6 @@
 package budget
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // rehearseUnended lets rehearsals tell of a round in which requests came and none ended:
 // what they are seen to call is played with as many clients as there were requests, so
@@ -15,7 +12,7 @@ func (b *believed) rehearseUnended(in Input) {
 	if b.gateway.Rate > 0 || !(g.Rate > 0 && g.Rate < 1e9) || g.Mean != 0 || g.Requests <= 0 {
 		return
 	}
-	g.Mean = time.Duration(float64(g.Requests) / g.Rate * 1e9) // all of them were under way
+	g.Mean = duration(float64(g.Requests) / g.Rate) // all of them were under way
 	in.Gateway, in.Calls = g, entered(in)
 	c := believe(newMesh(in), in.Knowledge)
 	if !c.rehearsable() {
@@ -54,7 +51,9 @@ func entered(in Input) []Call {
 		if c.From < 0 {
 			return in.Calls
 		}
-		known[c.To] += c.PerRequest
+		if c.To >= 0 && c.To < len(known) {
+			known[c.To] += bounded(c.PerRequest)
+		}
 	}
 	calls := slices.Clone(in.Calls)
 	for i, s := range in.Sidecars {
