@@ -316,17 +316,8 @@ func TestCPUBesideTheLog(t *testing.T) {
 			t.Errorf("one that used %g without a line gets %.3f, the front %.3f", used, tcp, front)
 		}
 	}
-	// 20 requests a second at 30 ms, of which sidecars are seen to take 2 ms: 0.6 cores
-	// would be 30 ms of CPU a request.
-	in := steady()
-	in.Limits.CPU = 20_000
-	in.Gateway = Gateway{Requests: 400, Rate: 20, Mean: 30 * time.Millisecond}
-	for i := range in.Sidecars {
-		s := &in.Sidecars[i]
-		s.Given, s.Seen, s.Work, s.Own, s.Delay = 0, 400, 14*time.Millisecond, 15*time.Millisecond, time.Millisecond
-		s.Uses = []Use{{Cores: 0.05, Known: true, Received: 20, Sent: 20 * s.Sends}}
-	}
-	in.Sidecars[0].Uses[0].Cores = 0.6
+	// 0.6 cores would be 30 ms of CPU a request.
+	in := besideTheLog(20_000, 0.6)
 	p, err := Pour(in)
 	if err != nil {
 		t.Fatal(err)
@@ -366,18 +357,25 @@ func TestCircles(t *testing.T) {
 	}
 }
 
-// Where what the log does not show takes the quota, requests wait: the prediction does not
-// promise what the plan's own utilization rules out.
-func TestRequestsWaitForCPUBesideTheLog(t *testing.T) {
+// besideTheLog is 20 requests a second at 30 ms, of which sidecars are seen to take 2 ms, and
+// a first service whose sidecar uses so many cores.
+func besideTheLog(limit MilliCPU, cores float64) Input {
 	in := steady()
-	in.Limits.CPU = 600
+	in.Limits.CPU = limit
 	in.Gateway = Gateway{Requests: 400, Rate: 20, Mean: 30 * time.Millisecond}
 	for i := range in.Sidecars {
 		s := &in.Sidecars[i]
 		s.Given, s.Seen, s.Work, s.Own, s.Delay = 0, 400, 14*time.Millisecond, 15*time.Millisecond, time.Millisecond
 		s.Uses = []Use{{Cores: 0.05, Known: true, Received: 20, Sent: 20 * s.Sends}}
 	}
-	in.Sidecars[0].Uses[0].Cores = 1.2 // of which it can get a half
+	in.Sidecars[0].Uses[0].Cores = cores
+	return in
+}
+
+// Where what the log does not show takes the quota, requests wait: the prediction does not
+// promise what the plan's own utilization rules out.
+func TestRequestsWaitForCPUBesideTheLog(t *testing.T) {
+	in := besideTheLog(600, 1.2) // of which it can get a half
 	p, err := Pour(in)
 	if err != nil {
 		t.Fatal(err)

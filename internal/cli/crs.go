@@ -136,17 +136,7 @@ func (c *crsCommand) tryOut(ctx context.Context, args []string) error {
 
 // observe reads and joins what args or --demo name, and tells the warnings.
 func observe(ctx context.Context, env *Env, in *input, tune *tuning, args []string) (*optimize.Observation, error) {
-	if err := tune.check(); err != nil {
-		return nil, err
-	}
-	o := tune.Options
-	req, err := in.round(ctx, env, args, &o)
-	if err != nil {
-		return nil, err
-	}
-	clear := env.watch(&o)
-	obs, err := optimize.Observe(ctx, req, o)
-	clear()
+	obs, err := worked(ctx, env, in, tune, args, optimize.Observe)
 	if err != nil {
 		return nil, err
 	}

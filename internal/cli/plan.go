@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-mesh/sluice/internal/optimize"
 	"github.com/sluice-mesh/sluice/internal/report"
+	"github.com/sluice-mesh/sluice/internal/request"
 )
 
 const planLong = `One round without a server: reads REQUEST.json (the body of POST /optimize) and the
@@ -135,6 +136,19 @@ func (c *planCommand) run(ctx context.Context, args []string) error {
 
 // plan makes the one round that args or --demo name, and tells its warnings.
 func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string) (*optimize.Report, error) {
+	rep, err := worked(ctx, env, in, tune, args, func(ctx context.Context, req *request.Request, o optimize.Options) (*optimize.Report, error) {
+		return optimize.Run(ctx, req, nil, o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	env.warn(rep.Warnings)
+	env.warn(tune.unused(rep.Observation))
+	return rep, nil
+}
+
+// worked reads what args or --demo name and has it worked on, with progress on a terminal.
+func worked[T any](ctx context.Context, env *Env, in *input, tune *tuning, args []string, work func(context.Context, *request.Request, optimize.Options) (*T, error)) (*T, error) {
 	if err := tune.check(); err != nil {
 		return nil, err
 	}
@@ -144,12 +158,6 @@ func plan(ctx context.Context, env *Env, in *input, tune *tuning, args []string)
 		return nil, err
 	}
 	clear := env.watch(&o)
-	rep, err := optimize.Run(ctx, req, nil, o)
-	clear()
-	if err != nil {
-		return nil, err
-	}
-	env.warn(rep.Warnings)
-	env.warn(tune.unused(rep.Observation))
-	return rep, nil
+	defer clear()
+	return work(ctx, req, o)
 }
