@@ -167,6 +167,10 @@ type Knowledge struct {
 	// Margin is how far beyond the knee plans go, as a logarithm of levels: rounds
 	// that were slower than foreseen raise it.
 	Margin float64 `json:"margin,omitempty"`
+	// Knee is the level at which the last plan's knee was, in requests per second and
+	// before all margins, and Knees how many rounds of a like load had one; 0 for none.
+	Knee  float64 `json:"knee,omitempty"`
+	Knees int     `json:"knees,omitempty"`
 }
 
 // Load is what one round showed at the gateway.

@@ -59,8 +59,60 @@ func (b *believed) likelyKnee(o Options, played bool) float64 {
 			lo = mid
 		}
 	}
-	// A load that swung may swing up again.
-	return b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)) * b.swing() * math.Exp(b.margin)
+	return b.knees.near(b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance))) * b.beyond()
+}
+
+// beyond is how many times the knee plans go to: a load that swung may swing up again.
+func (b *believed) beyond() float64 { return b.swing() * math.Exp(b.margin) }
+
+// knees is the level of the last plan's knee, and how many rounds of a like load had one.
+// Near the knee latency hardly depends on CPU, and chance decides which level passes for
+// good enough: over a factor of four of CPU in some meshes. So on a constant load a knee
+// moves by little against the one before, the less the more there were.
+type knees struct {
+	level  float64
+	rounds int
+}
+
+const (
+	// secondKnee and laterKnee are the most that a second and a later one moves.
+	secondKnee, laterKnee = 1.5, 1.15
+	// sameLoad is how many times the requests under way, or a second, of the round before
+	// are still the same load.
+	sameLoad = 1.25
+)
+
+// near is the level that is found, as far as it may lie from the one before.
+func (k knees) near(level float64) float64 {
+	most := laterKnee
+	switch k.rounds {
+	case 0:
+		return level
+	case 1:
+		most = secondKnee
+	}
+	return min(max(level, k.level/most), k.level*most)
+}
+
+// keepKnee has the rounds to come know the knee that a plan went to, where one was found.
+func (b *believed) keepKnee(k *Knowledge, knee float64, o Options) {
+	if o.Thrift == 0 && knee != b.ceiling(o) {
+		k.Knee, k.Knees = knee/b.beyond(), b.knees.rounds+1
+	}
+}
+
+// followKnees has the knees follow a load that moves by little, so that a steady rise is not
+// lagged behind, and forgets those of another load than this round's.
+func (b *believed) followKnees() {
+	if len(b.loads) < 2 {
+		return
+	}
+	now, before := b.loads[0], b.loads[1]
+	rate, under := math.Abs(math.Log(now.Rate/before.Rate)), math.Abs(math.Log(now.Rate*now.Mean/(before.Rate*before.Mean)))
+	if max(rate, under) > math.Log(sameLoad) {
+		b.knees = knees{}
+	}
+	b.knees.level *= now.Rate / before.Rate
 }
 
 // roomy is the level, from one on, at which no sidecar is used over room, also if

@@ -71,6 +71,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	if m.gateway.Rate > 0 {
 		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
+		b.followKnees()
 	}
 	b.observe(b.guessWoken())
 	b.alignWindow()
@@ -89,6 +90,9 @@ func (b *believed) recall(k *Knowledge) {
 	if k.Margin > 0 && k.Margin <= mostMargin {
 		b.margin = k.Margin
 	}
+	if k.Knee > 0 && k.Knee < mostLevel && k.Knees > 0 {
+		b.knees = knees{level: k.Knee, rounds: k.Knees}
+	}
 	b.learnMargin(k.Foreseen)
 }
 
@@ -106,6 +110,8 @@ type believed struct {
 	shift []float64
 	// margin is how far beyond the knee plans go.
 	margin float64
+	// knees are those of the rounds before.
+	knees knees
 	// rounds before this one that showed a load, of those remembered.
 	rounds int
 	// scale is how many times its use was reckoned, as that is of another window.

@@ -87,6 +87,7 @@ func (b *believed) underLoad(how arrival, rate, inFlight float64) *believed {
 	c := b.copy()
 	c.arrives, c.gateway.Rate, c.inFlight = how, rate, inFlight
 	c.onlyMix()
+	c.knees = knees{} // they were another load's
 	c.settle()
 	return c
 }

@@ -74,6 +74,7 @@ func (b *believed) plan(in Input, level, knee float64, limits Limits, played boo
 	if level == knee && load.Rate > 0 && load.Mean > 0 {
 		p.Learned.Foreseen = &load
 	}
+	b.keepKnee(p.Learned, knee, in.Options)
 	p.Predicted = Gateway{Requests: b.gateway.Requests, Rate: load.Rate, Mean: time.Duration(min(load.Mean, 1e6) * 1e9)}
 	p.Remarks = b.remarks(in, &p, level, o, played)
 	return p

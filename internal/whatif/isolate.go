@@ -72,7 +72,7 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	case errors.As(err, &died) && late && !j.Follow:
 		place.File, place.What = j.Name, overtime(j.Bounds)
 		return nil, place
-	case errors.As(err, &died) && died.ExitCode() == failed:
+	case errors.As(err, &died) && !outOfMemory(died):
 		return nil, fmt.Errorf("what-if: the process of the script failed: %s", place.What)
 	case errors.As(err, &died) && !j.Follow:
 		// It took memory until there was none, in a single step. It does so again.
@@ -121,9 +121,10 @@ func (j *Job) spawn(ctx context.Context) (out []byte, place *ScriptError, late b
 	return stdout.Bytes(), &ScriptError{Line: told.line, Column: told.column, What: told.said}, ctx.Err() != nil, err
 }
 
-// failed is the exit status of a worker that tells why it could not do its job; the
-// runtime that gives up, for want of memory, say, has others.
-const failed = 1
+// outOfMemory reports that a worker ended as one does that found no memory: by the
+// runtime's status, which the watch over it shares, or by a signal. Others, such as that of
+// a worker that tells why it could not do its job, are no fault of the script.
+func outOfMemory(e *exec.ExitError) bool { return e.ExitCode() == 2 || e.ExitCode() < 0 }
 
 // self is this program, also where its file was replaced since.
 func self() string {
