@@ -153,7 +153,7 @@ func TestSideThatHasMore(t *testing.T) {
 	} {
 		e := edgeTally{events: [2]int64{outSide: c.out, inSide: c.in}}
 		e.arrivals.here[0] = c.both
-		if got := e.more(); got != c.want {
+		if got := e.more(1); got != c.want {
 			t.Errorf("%d and %d lines, %d of the same calls: side %d, want %d", c.out, c.in, c.both, got, c.want)
 		}
 	}

@@ -96,6 +96,8 @@ type edgeTally struct {
 	loose  [2]float64
 	// arrivals are what tells how many of the failed calls never came to the callee.
 	arrivals arrivals
+	// tries are what tells how many were made again.
+	tries tries
 	// events, and of them failed ones, sizes and names, by side.
 	events, failed, bytes, sized [2]int64
 	// traced counts the events with a request_id by side.

@@ -45,8 +45,12 @@ func (r *Record) unreached() bool {
 // unreached reports whether a hop is the caller's view of a call that never came.
 func (h *hop) unreached() bool { return !h.in && h.event.unreached() }
 
+// Came is how many calls To received for each that was sent: without those that never came,
+// with those that From's sidecar tried again.
+func (e *Edge) Came() float64 { return max(0, 1-e.Unreached+e.Again) }
+
 // received is the rate of the calls that came to the callee.
-func (e *Edge) received() float64 { return e.Rate * (1 - e.Unreached) }
+func (e *Edge) received() float64 { return e.Rate * e.Came() }
 
 // unreached is the part of a side's calls that never came to the other end.
 func (s *sideRate) unreached() float64 {
@@ -61,6 +65,7 @@ func (s *sideRate) unreached() float64 {
 // never came, though no flag says so.
 type arrivals struct {
 	here, alone [2]int
+	never       int // as flags say
 }
 
 // mayNotArrive reports whether a hop is the view of a caller whose call failed nobody
@@ -79,10 +84,14 @@ func (s *survey) hearable(h *hop) bool {
 
 // arrive counts a call that was sent, and whether the callee's line of it is there.
 func (s *survey) arrive(h *hop, here bool) {
-	if h.unreached() || !s.hearable(h) {
+	if !s.hearable(h) {
 		return
 	}
 	a, failed := &s.edge(h.from, h.to).arrivals, b2i(h.event.failed())
+	if h.unreached() {
+		a.never++
+		return
+	}
 	a.here[failed] += b2i(here)
 	a.alone[failed] += b2i(!here)
 }

@@ -41,7 +41,7 @@ func (g *Graph) descend(heads []float64) {
 		if e.Back || e.From == 0 || g.Nodes[e.From].Rate+heads[e.From] == 0 {
 			byRate[i] = true
 			e.PerRequest = e.Rate / total
-			g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
+			g.Nodes[e.To].Visits += e.PerRequest * e.Came()
 		}
 	}
 	out := g.outEdges()
@@ -49,7 +49,7 @@ func (g *Graph) descend(heads []float64) {
 		for _, i := range out.of(n) {
 			if e := &g.Edges[i]; !byRate[i] {
 				e.PerRequest = g.Nodes[n].Visits * e.PerCall
-				g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
+				g.Nodes[e.To].Visits += e.PerRequest * e.Came()
 			}
 		}
 	}

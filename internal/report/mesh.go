@@ -64,6 +64,7 @@ type edgeRow struct {
 	P99High   *millis  `json:"p99_ms_high"`
 	Errors    figure   `json:"error_ratio"`
 	Unreached figure   `json:"unreached_ratio,omitempty"`
+	Again     figure   `json:"again_ratio,omitempty"`
 	Bytes     figure   `json:"response_bytes"`
 	Hosts     []string `json:"hosts,omitempty"`
 	MoreHosts int      `json:"more_hosts,omitempty"`
@@ -217,7 +218,7 @@ func edgeRows(g *graph.Graph) []edgeRow {
 			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
 			Rate: rateOf(g, e.Rate), RateLow: rateOf(g, e.RateLow), RateHigh: rateOf(g, e.RateHigh), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
 			MeanMS: known(timed, millis(e.Mean)), P99MS: known(timed, millis(e.P99)), P99Low: known(timed, millis(e.P99Low)), P99High: known(e.P99High > 0, millis(e.P99High)),
-			Errors: figure(e.ErrorRatio), Unreached: figure(e.Unreached), Bytes: figure(e.SentBytes),
+			Errors: figure(e.ErrorRatio), Unreached: figure(e.Unreached), Again: figure(e.Again), Bytes: figure(e.SentBytes),
 			Back: e.Back, fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
 		}
 		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
