@@ -22,10 +22,13 @@ const (
 	sole try = iota
 	// earlier is a try that was made again within one call.
 	earlier
+	// crossed is the same where the callee's line of the last is lost, so that it is
+	// paired with the line of the caller, whose call was answered.
+	crossed
 	// alike is a failed call with a line of its own at the caller, without which it would
-	// look like an earlier try of another; answered are those of its caller and
-	// callee that did not fail. Which part of the latter lacks the caller's line tells how many of the former
-	// do by chance.
+	// look like an earlier try of another; answered are those of its caller and callee that
+	// did not fail. Which part of the latter lacks the caller's line tells how many of the
+	// former do by chance.
 	alike
 	answered
 )
@@ -46,7 +49,7 @@ const manyTries = 1 << 16
 // findTries marks what was tried again among the calls of a request of which so many of the
 // callees' lines are of no answer.
 func (p *pairer) findTries(hops []hop, unanswered int) {
-	if len(p.pairs) < 2 || len(p.pairs)*unanswered > manyTries {
+	if len(p.pairs)*unanswered > manyTries {
 		return
 	}
 	p.spare = p.spare[:0]
@@ -58,9 +61,12 @@ func (p *pairer) findTries(hops []hop, unanswered int) {
 		if c.in < 0 || !hops[c.in].event.unanswered() {
 			continue
 		}
-		if c.out < 0 {
+		switch {
+		case c.out < 0:
 			p.findLater(hops, c)
-		} else if hops[c.out].event.unanswered() && p.holder(hops, k, &hops[c.in]) >= 0 {
+		case !hops[c.out].event.unanswered():
+			hops[c.in].try, hops[c.out].again = crossed, true
+		case p.holder(hops, k, &hops[c.in]) >= 0:
 			p.markAlike(hops, &hops[c.in])
 		}
 	}
@@ -134,25 +140,25 @@ func (p *pairer) markAlike(hops []hop, h *hop) {
 	}
 }
 
-// tries counts the tries of an edge's calls: those made again, and what tells how many of
-// them only lack the caller's line.
+// tries counts the tries of an edge's calls: those made again, what tells how many of them
+// only lack the caller's line, and of how many calls that is.
 type tries struct {
-	again, alike int
+	arrivals
+	again, crossed, alike int
 	// answered counts those near the latter by whether the caller's line is there.
 	answered lacked
 }
 
 // noteTry counts the callee's view of a call that is not the sole try, and reports whether
-// it is an earlier one of another. Of a callee that logs them in part nothing is told.
+// it is an earlier one of another.
 func (s *survey) noteTry(h *hop, own bool) (again bool) {
-	if h.toPod != none && s.deaf(h.toPod) {
-		return false
-	}
-	t := &s.edge(h.from, h.to).tries
+	t := &s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))]
 	switch h.try {
 	case earlier:
 		t.again++
 		return true
+	case crossed:
+		t.crossed++
 	case alike:
 		t.alike++
 	case answered:
@@ -161,23 +167,53 @@ func (s *survey) noteTry(h *hop, own bool) (again bool) {
 	return false
 }
 
-// again is how many tries besides the last came to the callee for each call that was sent.
-// As many in hundred of them have a line as of calls that were answered; of those counted
-// some are calls that lost their own line, as many as of the answered ones beside such.
-func (t *edgeTally) again() estimate {
-	a, r := &t.arrivals, &t.tries
-	sent := float64(a.here[0] + a.here[1] + a.alone[0] + a.alone[1] + a.never)
-	seen := lacked{a.here[0], a.alone[0]}
-	if seen.has == 0 {
-		seen = lacked{a.here[0] + a.here[1], a.alone[0] + a.alone[1]}
+// enoughHeard is the part of the answered calls whose callee's line must be there where a
+// proxy logs them in part: one that logs failures alone would show all earlier tries, and
+// next to none of the last.
+const enoughHeard = 0.5
+
+// all are the tries, with those at callees that log what they receive in part, if that is
+// enough.
+func (t *edgeTally) all() tries {
+	a, b := t.tries[0], t.tries[1]
+	if b.heard() < enoughHeard {
+		return a
 	}
+	for failed := range a.here {
+		a.here[failed] += b.here[failed]
+		a.alone[failed] += b.alone[failed]
+	}
+	a.never += b.never
+	a.again, a.crossed, a.alike, a.answered = a.again+b.again, a.crossed+b.crossed, a.alike+b.alike, a.answered.plus(b.answered)
+	return a
+}
+
+// heard is the part of the answered calls whose callee's line is there or, where none was
+// answered, of all.
+func (r *tries) heard() float64 {
+	l := lacked{r.here[0], r.alone[0]}
+	if l.has == 0 {
+		l = l.plus(lacked{r.here[1], r.alone[1]})
+	}
+	return 1 - l.part().value
+}
+
+// perCall is how many tries besides the last came to the callee for each call that was sent.
+// As many in a hundred of them have a line as of calls that were answered; of those counted
+// some are calls that lost their own line, as many as of the answered ones beside such. Those
+// crossed are few as lines that are lost: more are answers that the caller's sidecar changes.
+func (r *tries) perCall() estimate {
 	lost := float64(r.alike) * float64(r.answered.lacks) / float64(max(1, r.answered.has))
 	n := float64(r.again) - lost
+	if r.crossed <= r.again {
+		n += float64(r.crossed)
+	}
 	if n < minPartly || n < unsureArrival*math.Sqrt(lost) {
 		return estimate{}
 	}
-	if seen.has > 0 {
-		sent *= float64(seen.has) / float64(seen.sum())
+	sent := float64(r.here[0] + r.here[1] + r.alone[0] + r.alone[1] + r.never)
+	if p := r.heard(); p > 0 {
+		sent *= p
 	}
 	return estimate{n / sent, (n + 2*lost) / sq(sent)}
 }
@@ -223,4 +259,23 @@ func (a *audit) leaveOutTries() {
 			p.told = p.told.thinned(1-p.tries.part().value, 0, 1)
 		}
 	}
+}
+
+// triesHeard is, by node, how many tries came to it for each call that its callers' lines
+// show to have come: where its own proxy does not tell, these serve.
+func (g *Graph) triesHeard() []float64 {
+	came, calls := make([]float64, len(g.Nodes)), make([]float64, len(g.Nodes))
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		came[e.To] += e.received()
+		calls[e.To] += e.Rate * (1 - e.Unreached)
+	}
+	for n := range came {
+		if calls[n] == 0 || came[n] == 0 {
+			came[n] = 1
+		} else {
+			came[n] /= calls[n]
+		}
+	}
+	return came
 }

@@ -198,11 +198,14 @@ func TestNoTriesAgain(t *testing.T) {
 		logged bool
 		// start of the second after the first, and how long it takes at a
 		start, dur int64
+		// pod that the second goes to; the first goes to 10.0.1.2
+		pod string
 	}{
-		{"the application calls again", 503, true, 12, 21},
-		{"a line is lost of an answered call", 200, false, 12, 36},
-		{"a line is lost of one that failed", 503, false, 12, 21},
-		{"calls side by side", 503, false, 3, 36},
+		{"the application calls again", 503, true, 12, 21, "10.0.1.2:80"},
+		{"a line is lost of an answered call", 200, false, 12, 36, "10.0.1.2:80"},
+		{"a line is lost of one that failed", 503, false, 12, 21, "10.0.1.2:80"},
+		{"and another pod got the next", 503, false, 12, 21, "10.0.1.1:80"},
+		{"calls side by side", 503, false, 3, 36, "10.0.1.2:80"},
 	} {
 		ls := slices.DeleteFunc(retried(tries5[3]), func(l line) bool { return l.path == "/b" && !l.in })
 		for i := range int64(500) {
@@ -212,9 +215,14 @@ func TestNoTriesAgain(t *testing.T) {
 					ls = append(ls, line{down: "10.0.0.1:4", up: "10.0.1.2:80", upLocal: "10.0.0.1:9", host: fqdn("b"), id: id, path: "/b", start: at, dur: 11, code: c.code})
 				}
 				ls = append(ls, line{in: true, down: "10.0.0.1:9", up: "10.0.1.2:80", host: fqdn("b"), id: id, path: "/b", start: at + 15 - c.start, dur: 10, code: c.code})
-				pod, first = "10.0.1.2:80", c.dur
+				pod, first = c.pod, c.dur
 			}
 			ls = append(ls, line{down: "10.0.0.1:4", up: pod, upLocal: "10.0.0.1:5", host: fqdn("b"), id: id, path: "/b", start: at, dur: first, code: 200})
+		}
+		for i := range ls {
+			if l := &ls[i]; l.in && l.path == "/b" && l.dur == 20 && l.up == "10.0.1.2:80" {
+				l.up = c.pod
+			}
 		}
 		g := buildLines(retriedPods, ls...)
 		check(t, g)
@@ -229,7 +237,7 @@ func TestAgain(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		a    arrivals
-		r    tries
+		r    tries // but for a
 		want float64
 	}{
 		{"none", arrivals{here: [2]int{200, 0}}, tries{}, 0},
@@ -243,10 +251,13 @@ func TestAgain(t *testing.T) {
 		// have it some 95 do, and 5 more, (5/95)·95, look like earlier tries.
 		{"5 lost their own line", arrivals{here: [2]int{200, 0}}, tries{again: 5, alike: 95, answered: lacked{95, 5}}, 0},
 		{"and 50 are tries", arrivals{here: [2]int{200, 0}}, tries{again: 55, alike: 95, answered: lacked{95, 5}}, 0.25},
+		// 5 of the last tries' lines are lost, and 50 of 200 of all.
+		{"some are crossed", arrivals{here: [2]int{200, 0}}, tries{again: 45, crossed: 5}, 0.25},
+		{"the caller changes what fails", arrivals{here: [2]int{200, 0}}, tries{again: 5, crossed: 50}, 0.025},
 		{"nothing was answered", arrivals{here: [2]int{0, 100}}, tries{again: 100}, 1},
 	} {
-		e := edgeTally{arrivals: c.a, tries: c.r}
-		near(t, c.name, e.again().value, c.want, 1e-9)
+		c.r.arrivals = c.a
+		near(t, c.name, c.r.perCall().value, c.want, 1e-9)
 	}
 }
 
@@ -287,5 +298,60 @@ func TestGivenUp(t *testing.T) {
 				t.Errorf("%+v: given up %v, unanswered %v, unreached %v", c, r.givenUp(), e.unanswered(), e.unreached())
 			}
 		})
+	}
+}
+
+// Every eleventh line of what b's pods receive is lost, so that these count as logged in part,
+// and what a sent serves: of its 500 calls 100 came twice, and b calls c in each try, 1.2
+// times for a call that a sent and once for one that came. Before, c's calls were 1.2·1.2.
+func TestTriesAtCalleesThatLogInPart(t *testing.T) {
+	n := 0
+	ls := slices.DeleteFunc(retried(tries5[0]), func(l line) bool {
+		n += b2i(l.in && l.path == "/b")
+		return l.in && l.path == "/b" && n%11 == 3
+	})
+	g := buildLines(retriedPods, ls...)
+	check(t, g)
+	b, c := edge(t, g, "a", "b"), edge(t, g, "b", "c")
+	near(t, "again", b.Again, 0.2, 0.02)
+	near(t, "b per request", b.PerRequest, 1, 0.01)
+	near(t, "c per call", c.PerCall, 1, 0.03)
+	near(t, "c per request", c.PerRequest, 1.2, 0.03)
+	if len(g.Warnings) != 1 {
+		t.Errorf("warnings %q: it is not told that a proxy logs in part", g.Warnings)
+	}
+}
+
+// Of a callee that logs failures alone all earlier tries are there, and none of the last:
+// that is no count of tries for each call. One that lost a tenth of its lines tells of
+// 27/0.9 = 30 tries of 100 calls more, 3 of which never came.
+func TestTriesInPart(t *testing.T) {
+	part := func(here, alone, never, again int) tries {
+		return tries{arrivals: arrivals{here: [2]int{here, 0}, alone: [2]int{alone, 0}, never: never}, again: again}
+	}
+	for _, c := range []struct {
+		name  string
+		tries [2]tries
+		want  float64
+	}{
+		{"failures alone", [2]tries{part(100, 0, 0, 20), part(0, 100, 0, 50)}, 0.2},
+		{"a tenth is lost", [2]tries{{}, part(90, 10, 3, 27)}, 30. / 103},
+	} {
+		e := edgeTally{tries: c.tries}
+		all := e.all()
+		near(t, c.name, all.perCall().value, c.want, 1e-9)
+	}
+}
+
+// The callees' lines are of 1,200 tries of 1,000 calls, and 1,000 of them of the last: the
+// two sides have as many, though before tries were taken off b's seemed to have more.
+func TestTriesAreNotMore(t *testing.T) {
+	e := edgeTally{events: [2]int64{outSide: 1000, inSide: 1200}}
+	e.tries[0].here[0] = 1000
+	if side := e.more(1); side != inSide {
+		t.Errorf("of 1,200 calls and 1,000 side %d has more", side)
+	}
+	if side := e.more(1 / 1.2); side != int(none) {
+		t.Errorf("of 1,000 calls on both sides, %d has more", side)
 	}
 }

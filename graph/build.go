@@ -57,7 +57,8 @@ func (b *Builder) tell(es *events, skipped int64) func() (Lines, uint64) {
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.judgeArrivals(t)
-	again := t.again()
+	tries := t.all()
+	again := tries.perCall()
 	out, in := t.sides()
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Unreached: out.unreached(), Again: again.value}
 	last := e.last()

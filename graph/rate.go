@@ -333,7 +333,7 @@ const (
 // none where neither has. Of the callee's lines this part is of calls, the rest of their
 // earlier tries.
 func (t *edgeTally) more(calls float64) int {
-	a := &t.arrivals
+	a := &t.tries[0].arrivals
 	both := float64(a.here[0] + a.here[1])
 	events := [...]float64{outSide: float64(t.events[outSide]), inSide: calls * float64(t.events[inSide])}
 	for side := range events {
@@ -402,6 +402,9 @@ func pool(out, in sideRate, more int) estimate {
 
 // estimate is a figure and its variance.
 type estimate struct{ value, variance float64 }
+
+// over is the figure for each of so many.
+func (e estimate) over(n float64) estimate { return estimate{e.value / n, e.variance / (n * n)} }
 
 // with weighs two estimates of one figure by how far they can be trusted.
 func (e estimate) with(o estimate) estimate {

@@ -84,10 +84,14 @@ func (s *survey) hearable(h *hop) bool {
 
 // arrive counts a call that was sent, and whether the callee's line of it is there.
 func (s *survey) arrive(h *hop, here bool) {
+	partly := 0
 	if !s.hearable(h) {
-		return
+		if h.toPod == none || s.writers[h.toPod].in == 0 {
+			return
+		}
+		partly = 1
 	}
-	a, failed := &s.edge(h.from, h.to).arrivals, b2i(h.event.failed())
+	a, failed := &s.edge(h.from, h.to).tries[partly].arrivals, b2i(h.event.failed())
 	if h.unreached() {
 		a.never++
 		return
@@ -120,8 +124,8 @@ func (a *arrivals) gone() float64 {
 // judgeArrivals takes what never came out of what the callee should have logged. Where
 // all calls failed and the callee logs others, but none of these, none came.
 func (s *survey) judgeArrivals(t *edgeTally) {
-	part := t.arrivals.gone()
-	if t.arrivals.alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
+	part := t.tries[0].gone()
+	if t.tries[0].alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
 		part = 1
 	}
 	t.out.mute += part * t.out.failing
