@@ -59,12 +59,12 @@ type edgeRow struct {
 	Calls      int    `json:"calls"`
 	// MeanMS, P99MS and P99Low are null where no call was timed, P99High besides
 	// where there are too few calls to bound it.
-	MeanMS    *millis  `json:"mean_ms"`
-	P99MS     *millis  `json:"p99_ms"`
-	P99Low    *millis  `json:"p99_ms_low"`
-	P99High   *millis  `json:"p99_ms_high"`
-	Errors    figure   `json:"error_ratio"`
-	Unreached figure   `json:"unreached_ratio,omitempty"`
+	MeanMS    *millis `json:"mean_ms"`
+	P99MS     *millis `json:"p99_ms"`
+	P99Low    *millis `json:"p99_ms_low"`
+	P99High   *millis `json:"p99_ms_high"`
+	Errors    figure  `json:"error_ratio"`
+	Unreached figure  `json:"unreached_ratio,omitempty"`
 	// Again is how many tries came besides the last for each call that was sent.
 	Again     figure   `json:"again_ratio,omitempty"`
 	Bytes     figure   `json:"response_bytes"`
