@@ -213,7 +213,7 @@ func (c *combiner) flow() {
 		}
 	}
 	for i, e := range g.Edges {
-		c.r.Services[e.To].Visits += c.r.Edges[i].Critical * (1 - sound(e.Unreached))
+		c.r.Services[e.To].Visits += c.r.Edges[i].Critical * sound(e.Came())
 		c.r.Services[e.From].Sends += c.r.Edges[i].Critical
 	}
 	c.r.Services[0].Visits = 1

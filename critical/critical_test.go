@@ -75,6 +75,25 @@ func TestWorkedByHand(t *testing.T) {
 			path:  []string{"a", "b"},
 		},
 		{
+			// The same in one call by a's sidecar, which waits 10 before it tries
+			// again: a has one line of 60, and waited for all of it. b works 30−10 in
+			// the try that does; c is called in each.
+			name:  "tried again",
+			trace: "gw>a - 0+100 \n a>b 10+60 40+30 again \n a>b - 10+20 earlier \n b>c 15+10 15+10 \n b>c 45+10 45+10",
+			want:  []want{{"a", 40, 1}, {"b", 20, 2}, {"c", 10, 2}},
+			edges: []edge{{"a", "b", 1, 1}, {"b", "c", 2, 1}},
+			path:  []string{"a", "b", "c"},
+		},
+		{
+			// The gateway's sidecar does so: one request, of 60, and a calls b when it
+			// is asked again.
+			name:  "a request tried again",
+			trace: "gw>a 0+60 30+30 again \n gw>a - 0+20 earlier \n a>b 35+10 35+10",
+			want:  []want{{"a", 20, 2}, {"b", 10, 1}},
+			edges: []edge{{"gw", "a", 1, 1}, {"a", "b", 1, 1}},
+			path:  []string{"a", "b"},
+		},
+		{
 			// a calls itself: 100 − 60 outside, 60 − 20 inside, so 40 a call.
 			name:  "self-call",
 			trace: "gw>a - 0+100 \n a>a 20+60 20+60 \n a>b 40+20 40+20",
@@ -200,6 +219,16 @@ func TestWorkedByHand(t *testing.T) {
 				t.Errorf("warnings %q", r.Warnings)
 			}
 		})
+	}
+}
+
+// The 30 ms that a fifth of the calls spent on an earlier try are no delay at a sidecar: it
+// would be 6 ms a call.
+func TestTriesAreNoLag(t *testing.T) {
+	w := newWorld(t).times(80, "gw>a - 0+100 \n a>b 10+30 10+30")
+	w.times(20, "gw>a - 0+100 \n a>b 10+60 40+30 again \n a>b - 10+20 earlier")
+	if e := w.edge(w.result(), "a", "b"); e.StartLag != 0 || e.ReplyLag != 0 || e.Both != 80 {
+		t.Errorf("lags %v and %v of %d calls, want none of 80", e.StartLag, e.ReplyLag, e.Both)
 	}
 }
 

@@ -125,7 +125,8 @@ func (ev *evidence) add(t *graph.Trace) {
 
 // entry reports whether call i is an external request as the gateway sent it on.
 func (ev *evidence) entry(i int32) bool {
-	return ev.m.g.Nodes[ev.b.calls[i].From].Kind == graph.Root && ev.b.parent[i] == none
+	c := &ev.b.calls[i]
+	return ev.m.g.Nodes[c.From].Kind == graph.Root && ev.b.parent[i] == none && !c.Earlier
 }
 
 // orphans counts the calls whose caller's own line is not there. What else the
@@ -182,7 +183,9 @@ func (ev *evidence) call(i int32) {
 		return
 	}
 	r := ev.w.roles[i]
-	ev.edges[e].roles[r]++
+	if !c.Earlier { // its caller sent one call
+		ev.edges[e].roles[r]++
+	}
 	if l, ok := ev.lag(i); ok && !c.Failed {
 		l.edge, l.role = e, r
 		ev.lags = append(ev.lags, l)
@@ -212,9 +215,13 @@ func (ev *evidence) node(i int32) {
 	}
 }
 
-// lag is what the log shows of call i's time between the two sidecars.
+// lag is what the log shows of call i's time between the two sidecars. One that was tried
+// again spent it on earlier tries.
 func (ev *evidence) lag(i int32) (lag, bool) {
 	c := &ev.b.calls[i]
+	if c.Again {
+		return lag{}, false
+	}
 	l := ev.b.links[i]
 	out, sent := view(c.Out)
 	in, got := view(c.In)

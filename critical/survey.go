@@ -47,13 +47,18 @@ func (s *survey) add(t *graph.Trace) {
 	for i := range t.Calls {
 		c := &t.Calls[i]
 		s.call(c)
-		s.entries += b2i(s.m.g.Nodes[c.From].Kind == graph.Root)
 		s.met[c.To].got.note(s.nesting.now, c.In, c.Out)
-		s.met[c.From].sent.note(s.nesting.now, c.Out, c.In)
+		if !c.Earlier {
+			s.entries += b2i(s.m.g.Nodes[c.From].Kind == graph.Root)
+			s.met[c.From].sent.note(s.nesting.now, c.Out, c.In)
+		}
 	}
 	for i := range t.Calls {
 		c := &t.Calls[i]
 		s.met[c.From].count(s.nesting.now)
+		if c.Earlier {
+			continue // its caller's line is of the last try
+		}
 		if out, sent := view(c.Out); sent {
 			s.nesting.sent(s.m.caller(c), out)
 		} else if in, got := view(c.In); got {
@@ -74,7 +79,7 @@ func (s *survey) call(c *graph.Call) {
 	if got {
 		s.line(q, in)
 		s.lines[q].got++
-		s.unlogged[p] = s.unlogged[p] || !sent
+		s.unlogged[p] = s.unlogged[p] || !sent && !c.Earlier
 		s.nesting.got(q, in)
 		s.inbound[c.To] = true
 	}

@@ -117,7 +117,7 @@ func (b *tree) place(i int32) {
 	} else if sent && l.known {
 		b.got[i] = sight{out.shift(-l.d), derived}
 	}
-	if s := b.sent[i]; s.how != unseen {
+	if s := b.sent[i]; s.how != unseen && !c.Earlier { // its caller waited for the call as a whole
 		b.events = append(b.events, event{s.window, p, i, rankSent})
 	}
 	if s := b.got[i]; s.how != unseen {

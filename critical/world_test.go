@@ -15,7 +15,7 @@ import (
 // world makes a graph and its traces out of text, so that a test can be worked
 // out by hand. A trace is a few lines, one a call:
 //
-//	FROM>TO OUT IN [failed]
+//	FROM>TO OUT IN [failed|earlier|again]
 //
 // FROM and TO are services, "gw" the root, "service.1" pod 1 of a service (pod 0
 // without a number). OUT is the caller's line, IN the callee's: START+DURATION
@@ -114,7 +114,9 @@ func (w *world) trace(text string) *world {
 		c.From, c.FromPod = w.end(from)
 		c.To, c.ToPod = w.end(to)
 		c.Out, c.In = w.side(f[1], from), w.side(f[2], to)
-		c.Failed = len(f) > 3
+		if len(f) > 3 {
+			c.Failed, c.Earlier, c.Again = f[3] != "again", f[3] == "earlier", f[3] == "again"
+		}
 		t.Calls = append(t.Calls, c)
 	}
 	w.traces = append(w.traces, t)
@@ -137,8 +139,8 @@ func (w *world) graph() *graph.Graph {
 		return w.g
 	}
 	type sums struct {
-		calls int
-		time  graph.Micros
+		calls, earlier int
+		time           graph.Micros
 	}
 	edges := map[[2]int]*sums{}
 	received := make([]int, len(w.g.Nodes))
@@ -153,14 +155,18 @@ func (w *world) graph() *graph.Graph {
 			if !c.Out.Logged {
 				d = c.In.Duration
 			}
-			edges[k].calls++
-			edges[k].time += d
+			if c.Earlier {
+				edges[k].earlier++
+			} else {
+				edges[k].calls++
+				edges[k].time += d
+			}
 			received[c.To]++
 			if c.ToPod >= 0 {
 				w.g.Nodes[c.To].Pods[c.ToPod].Received++
 				w.g.Nodes[c.To].Pods[c.ToPod].ReceivedRate++
 			}
-			if c.From == 0 {
+			if c.From == 0 && !c.Earlier {
 				requests++
 				latency += d
 			}
@@ -184,6 +190,7 @@ func (w *world) graph() *graph.Graph {
 			if received[from] > 0 {
 				e.PerCall = float64(s.calls) / float64(received[from])
 			}
+			e.Again = float64(s.earlier) / float64(s.calls)
 			e.Back = to <= from
 			w.g.Edges = append(w.g.Edges, e)
 		}

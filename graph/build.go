@@ -57,9 +57,13 @@ func (b *Builder) tell(es *events, skipped int64) func() (Lines, uint64) {
 // edgeOf makes the edge, all but what needs the whole graph.
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.judgeArrivals(t)
+	tries := t.all()
+	again := tries.perCall()
 	out, in := t.sides()
-	rate := pool(out, in, t.more())
-	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value, Unreached: out.unreached()}
+	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Unreached: out.unreached(), Again: again.value}
+	last := e.last()
+	rate := pool(out, in.thinned(last, again.variance, e.Came()), t.more(last))
+	e.Rate = rate.value
 	e.Mean, e.P99 = t.latency()
 	e.Timed = len(t.durations)
 	e.RateLow, e.RateHigh = rate.interval()

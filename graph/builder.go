@@ -163,6 +163,9 @@ func (b *Builder) fill(e *event, r *Record) {
 	if r.unreached() {
 		e.flags |= isUnreached
 	}
+	if r.givenUp() {
+		e.flags |= isGivenUp
+	}
 	e.sent = noBytes
 	if r.BytesSent >= 0 {
 		e.sent = uint32(min(r.BytesSent, noBytes-1))

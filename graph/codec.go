@@ -175,7 +175,7 @@ func (d *decoder) event() {
 	if d.err != nil {
 		return
 	}
-	if e.flags&^allFlags != 0 || (e.either() || e.unreached()) && e.inbound() || e.start != clampStart(e.start) {
+	if e.flags&^allFlags != 0 || e.either() && e.inbound() || e.start != clampStart(e.start) {
 		d.fail(fmt.Errorf("%w: one of its events cannot be", ErrCoded))
 		return
 	}

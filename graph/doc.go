@@ -28,7 +28,8 @@
 //     Rates of pods add up; the two sides of an edge are pooled by exposure. A side
 //     that a proxy logs only in part is found out and left aside (file partly.go).
 //     Calls that failed before they came to the callee count as sent, not as
-//     received (file unreached.go).
+//     received (file unreached.go); tries that a sidecar made again within one call
+//     count as received, and as one call sent (file again.go).
 //  4. Calls per request come from requests followed through a pod (file
 //     follow.go), weighed against the ratio of the rates (file visits.go), and
 //     multiply down the DAG. Where a pod's own proxy does not log what it

@@ -53,6 +53,10 @@ const (
 	isUnreached
 
 	allFlags = isInbound | isFailed | isTraced | isEither | isForwarded | isAimed | isUnreached
+
+	// isGivenUp marks an inbound event of a call that ended without any code (file
+	// again.go). No inbound call is unreached, so the two share a bit.
+	isGivenUp = isUnreached
 )
 
 const noBytes = math.MaxUint32
@@ -63,7 +67,7 @@ func (e *event) traced() bool    { return e.flags&isTraced != 0 }
 func (e *event) either() bool    { return e.flags&isEither != 0 }
 func (e *event) forwarded() bool { return e.flags&isForwarded != 0 }
 func (e *event) aimed() bool     { return e.flags&isAimed != 0 }
-func (e *event) unreached() bool { return e.flags&isUnreached != 0 }
+func (e *event) unreached() bool { return e.flags&(isUnreached|isInbound) == isUnreached }
 func (e *event) timed() bool     { return e.start != Missing }
 
 // end is when Envoy wrote the line. A line without a duration ended as it began.

@@ -111,6 +111,9 @@ type Edge struct {
 	// Unreached is the part of the calls that failed before they came to To's sidecar: To's
 	// own rate and visits leave those out.
 	Unreached float64
+	// Again is how many tries came to To besides the last for each call, where From's sidecar
+	// tried calls again that had failed: To's own rate and visits count those, too.
+	Again float64
 	// Mean and P99 of the call's duration: as its caller's sidecar saw it
 	// where that was logged, else as the callee's did. Timed is how many lines tell
 	// it; of none both are 0.
@@ -189,6 +192,9 @@ type Call struct {
 	// Out is the caller's view, In the callee's.
 	Out, In Side
 	Failed  bool
+	// Earlier is set where From's sidecar made the call again when it had failed, so that
+	// it has no Out of its own; Again is set on the call that has it.
+	Earlier, Again bool
 	// Parent is the index in Trace.Calls of the call during which this one was
 	// made, as one clock or the lack of any other shows; -1 where nothing tells.
 	// It is always smaller than this call's own index.

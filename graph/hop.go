@@ -21,6 +21,10 @@ type hop struct {
 	// entered is set besides where the gateway logged nothing at all, so that the
 	// line is that of whom it called (file entrance.go).
 	entered bool
+	// try is set on the callee's view where it tells of one of several tries, again on the
+	// caller's view of a call that was tried again (file again.go).
+	try   try
+	again bool
 	// inferred is set where from was found by what services are known to call.
 	inferred bool
 	// unsure is the place of several candidates for from; the request's other lines

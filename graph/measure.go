@@ -171,6 +171,7 @@ func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
 	if c.out >= 0 {
 		s.arrive(&hops[c.out], c.in >= 0)
 	}
+	again := c.in >= 0 && hops[c.in].try != sole && s.noteTry(&hops[c.in], c.out >= 0)
 	for _, i := range [...]int32{c.out, c.in} {
 		if i < 0 {
 			continue
@@ -179,10 +180,13 @@ func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
 		from, to = h.from, h.to
 		fromPod, toPod = max(fromPod, h.fromPod), max(toPod, h.toPod)
 	}
-	s.edge(from, to).paired += weight
 	if p := s.podTally(toPod); p != nil {
 		p.received.calls += weight
 	}
+	if again {
+		return // its caller sent one call, and logged it
+	}
+	s.edge(from, to).paired += weight
 	if p := s.podTally(fromPod); p != nil {
 		p.sent.calls += weight
 	}

@@ -17,6 +17,7 @@ type pairer struct {
 	rest      []int32
 	partners  []int32 // of the outs, see matchFew
 	pairs     []pairing
+	spare     []Micros // of the pairs, see findTries
 }
 
 // pair joins the two views of each call among the hops of one request. Calls
@@ -25,32 +26,38 @@ type pairer struct {
 // n log n, however many calls the request has.
 func (p *pairer) pair(hops []hop) []pairing {
 	p.outs, p.ins, p.pairs = p.outs[:0], p.ins[:0], p.pairs[:0]
-	failed := 0
+	failed, unanswered := 0, 0
 	for i := range hops {
 		switch h := &hops[i]; {
 		case h.from < 0 || h.to < 0:
 		case h.unreached():
 			p.pairs = append(p.pairs, pairing{out: int32(i), in: -1})
 		case h.in:
+			unanswered += b2i(h.event.unanswered())
 			p.ins = append(p.ins, int32(i))
 		default:
-			failed += b2i(h.event.failed())
+			failed += b2i(h.event.unanswered())
 			p.outs = append(p.outs, int32(i))
 		}
 	}
+	// Of a call that was tried again both sides tell which try came to the callee, or was
+	// the last.
+	mixed := failed > 0 && failed < len(p.outs) || unanswered > 0 && unanswered < len(p.ins)
 	if !p.matchFew(hops) {
-		if failed > 0 && failed < len(p.outs) {
-			// A call that was tried again: both sides tell which try came to the callee.
+		if mixed {
 			p.match(hops, samePodsAndOutcome, byStart)
 		}
 		p.match(hops, samePods, byStart)
 	}
-	p.matchOpen(hops)
+	p.matchOpen(hops, mixed)
 	for _, i := range p.outs {
 		p.pairs = append(p.pairs, pairing{out: i, in: -1})
 	}
 	for _, i := range p.ins {
 		p.pairs = append(p.pairs, pairing{out: -1, in: i})
+	}
+	if unanswered > 0 {
+		p.findTries(hops, unanswered)
 	}
 	return p.pairs
 }
@@ -103,16 +110,21 @@ func (p *pairer) matchFew(hops []hop) bool {
 // matchOpen pairs what one side knows the callee's pod of and the other does
 // not, as callers log the address of the service where it has one. Two sides
 // that know different pods are different calls.
-func (p *pairer) matchOpen(hops []hop) {
+func (p *pairer) matchOpen(hops []hop, mixed bool) {
 	if len(p.outs) == 0 || len(p.ins) == 0 {
 		return
 	}
-	order := p.loosely
+	match := func() {
+		if mixed {
+			p.match(hops, sameCallerAndOutcome, p.loosely)
+		}
+		p.match(hops, sameCaller, p.loosely)
+	}
 	p.outs = p.setAside(p.outs, func(i int32) bool { return hops[i].toPod != none })
-	p.match(hops, sameCaller, order)
+	match()
 	p.outs = append(p.outs, p.rest...)
 	p.ins = p.setAside(p.ins, func(i int32) bool { return hops[i].toPod != none })
-	p.match(hops, sameCaller, order)
+	match()
 	p.ins = append(p.ins, p.rest...)
 }
 
@@ -150,8 +162,12 @@ func samePods(a, b *hop) int {
 	return cmp.Compare(a.toPod, b.toPod)
 }
 
-func samePodsAndOutcome(a, b *hop) int {
-	return cmp.Or(samePods(a, b), cmp.Compare(b2i(a.event.failed()), b2i(b.event.failed())))
+func samePodsAndOutcome(a, b *hop) int { return cmp.Or(samePods(a, b), outcome(a, b)) }
+
+func sameCallerAndOutcome(a, b *hop) int { return cmp.Or(sameCaller(a, b), outcome(a, b)) }
+
+func outcome(a, b *hop) int {
+	return cmp.Compare(b2i(a.event.unanswered()), b2i(b.event.unanswered()))
 }
 
 func byStart(a, b *hop) int {

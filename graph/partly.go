@@ -62,6 +62,9 @@ type audited struct {
 	// both counts the requests of which a call is in its own log: those of which the other
 	// end's has one too, and those that it lacks.
 	both lacked
+	// tries counts the other ends' lines of calls that are in its own log, and those of
+	// earlier tries of such (file again.go).
+	tries lacked
 	// failing are those of the latter whose calls failed: these may never have come, and
 	// then the other end does not tell of all.
 	failing int
@@ -89,18 +92,19 @@ func (l lacked) part() estimate {
 // none for what it received.
 type auditNote struct {
 	pod, node int32
-	kind      uint8
+	kind      uint16
 }
 
 const (
-	auditGot    uint8 = 1 << iota // the pod's own line of a call received
-	auditWhole                    // such a call lies within its window
-	auditSent                     // its own line of a call sent
-	auditHeard                    // such a call lies where its cause would be logged
-	auditCalled                   // a caller's line of a call received
-	auditAnswer                   // a callee's line of a call sent
-	auditBefore                   // the line was written when the other direction's were not
-	auditFailed                   // a call sent that failed
+	auditGot     uint16 = 1 << iota // the pod's own line of a call received
+	auditWhole                      // such a call lies within its window
+	auditSent                       // its own line of a call sent
+	auditHeard                      // such a call lies where its cause would be logged
+	auditCalled                     // a caller's line of a call received
+	auditAnswer                     // a callee's line of a call sent
+	auditBefore                     // the line was written when the other direction's were not
+	auditFailed                     // a call sent that failed
+	auditEarlier                    // a callee's line of a call sent that was tried again
 )
 
 // findPartly sets partly, and where each direction is logged. Most logs give no reason to
@@ -113,6 +117,7 @@ func (s *survey) findPartly() {
 	}
 	a.findShown()
 	a.look()
+	a.leaveOutTries()
 	a.sumLost()
 	s.stands = a.standIns()
 	for i := range s.pods {
@@ -129,12 +134,16 @@ const manyEvents = 1 << 18
 func (a *audit) look() {
 	every := 1 + a.events.count()/manyEvents
 	var hops []hop
+	p := pairer{j: a.join}
 	n := 0
 	for r := range a.events.requests() {
 		if n++; n%every != 0 {
 			continue
 		}
 		hops = a.resolve(hops[:0], r.events)
+		if r.whole && unansweredHere(hops) {
+			p.pair(hops) // which marks what was tried again
+		}
 		a.hearRates(hops, r.weight*float64(every))
 		if r.whole {
 			a.request(hops)
@@ -226,7 +235,7 @@ func (a *audit) request(hops []hop) {
 	}
 }
 
-func (a *audit) add(pod, node int32, kind uint8) {
+func (a *audit) add(pod, node int32, kind uint16) {
 	if pod != none {
 		a.notes = append(a.notes, auditNote{pod, node, kind})
 	}
@@ -238,7 +247,11 @@ func (a *audit) noteIn(h *hop) {
 		kind |= auditWhole | a.before(h.toPod, outSide, e)
 	}
 	a.add(h.toPod, none, kind)
-	if h.to >= 0 && h.fromPod != h.toPod {
+	switch {
+	case h.to < 0 || h.fromPod == h.toPod:
+	case h.try == earlier: // the caller has no line of it
+		a.add(h.fromPod, h.to, auditEarlier)
+	default:
 		a.add(h.fromPod, h.to, auditAnswer)
 	}
 }
@@ -265,7 +278,7 @@ func (a *audit) noteOut(h *hop) {
 // judge counts what the notes of one request say of one pod.
 func (a *audit) judge(of []auditNote) {
 	pod := of[0].pod
-	var received, sent uint8
+	var received, sent uint16
 	for _, n := range of {
 		if n.node == none {
 			received |= n.kind
@@ -291,14 +304,16 @@ func (a *audit) judge(of []auditNote) {
 		out.silent += b2i(sent == 0)
 	}
 	for to := range runs(of, func(x, y auditNote) bool { return x.node == y.node }) {
-		sends, answers, failed := 0, 0, 0
+		sends, answers, failed, earlier := 0, 0, 0, 0
 		for _, n := range to {
 			sends += b2i(n.kind&auditSent != 0)
 			answers += b2i(n.kind&auditAnswer != 0)
 			failed += b2i(n.kind&auditFailed != 0)
+			earlier += b2i(n.kind&auditEarlier != 0)
 		}
 		if sends > 0 {
 			out.both.add(answers > 0)
+			out.tries = out.tries.plus(lacked{min(sends, answers), earlier})
 			out.failing += b2i(answers == 0 && failed > 0)
 		}
 		if whole {

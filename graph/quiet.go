@@ -116,7 +116,7 @@ func (w *writer) shown(own []Micros) window {
 }
 
 // before is auditBefore if a line was written when the pod wrote none of a side.
-func (a *audit) before(pod int32, side int, e *event) uint8 {
+func (a *audit) before(pod int32, side int, e *event) uint16 {
 	shown := a.pods[side][pod].shown
 	if shown.blocks != nil && !shown.covers(e.end(), e.end()) {
 		return auditBefore

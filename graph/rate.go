@@ -330,12 +330,14 @@ const (
 )
 
 // more is the side that has the lines of nearly all of the other's calls and many more,
-// none where neither has.
-func (t *edgeTally) more() int {
-	a := &t.arrivals
+// none where neither has. Of the callee's lines this part is of calls, the rest of their
+// earlier tries.
+func (t *edgeTally) more(calls float64) int {
+	a := &t.tries[0].arrivals
 	both := float64(a.here[0] + a.here[1])
-	for side := range t.events {
-		if fewer, all := float64(t.events[1-side]), float64(t.events[side]); both >= nearlyAll*fewer && both <= noMore*all {
+	events := [...]float64{outSide: float64(t.events[outSide]), inSide: calls * float64(t.events[inSide])}
+	for side := range events {
+		if fewer, all := events[1-side], events[side]; both >= nearlyAll*fewer && both <= noMore*all {
 			return side
 		}
 	}
@@ -400,6 +402,9 @@ func pool(out, in sideRate, more int) estimate {
 
 // estimate is a figure and its variance.
 type estimate struct{ value, variance float64 }
+
+// over is the figure for each of so many.
+func (e estimate) over(n float64) estimate { return estimate{e.value / n, e.variance / (n * n)} }
 
 // with weighs two estimates of one figure by how far they can be trusted.
 func (e estimate) with(o estimate) estimate {

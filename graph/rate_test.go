@@ -152,8 +152,8 @@ func TestSideThatHasMore(t *testing.T) {
 		{1000, 500, 0, int(none)},   // request_ids are lost
 	} {
 		e := edgeTally{events: [2]int64{outSide: c.out, inSide: c.in}}
-		e.arrivals.here[0] = c.both
-		if got := e.more(); got != c.want {
+		e.tries[0].here[0] = c.both
+		if got := e.more(1); got != c.want {
 			t.Errorf("%d and %d lines, %d of the same calls: side %d, want %d", c.out, c.in, c.both, got, c.want)
 		}
 	}

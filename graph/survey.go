@@ -94,8 +94,9 @@ type edgeTally struct {
 	// by side.
 	paired float64
 	loose  [2]float64
-	// arrivals are what tells how many of the failed calls never came to the callee.
-	arrivals arrivals
+	// tries are what tells how many calls were made again and, of the failed ones, how many
+	// never came to the callee: at callees that log what they receive, and in part.
+	tries [2]tries
 	// events, and of them failed ones, sizes and names, by side.
 	events, failed, bytes, sized [2]int64
 	// traced counts the events with a request_id by side.

@@ -122,6 +122,7 @@ func (t *tracer) call(p pairing) Call {
 		c.From, c.To = int(h.from), int(h.to)
 		c.FromPod, c.ToPod = max(c.FromPod, t.indexOf(h.fromPod)), max(c.ToPod, t.indexOf(h.toPod))
 		c.Failed = c.Failed || h.event.failed()
+		c.Earlier, c.Again = c.Earlier || h.try == earlier, c.Again || h.again
 		if p.out >= 0 && p.in >= 0 && t.partial(h) {
 			continue // most others of the pod do not have it
 		}

@@ -45,8 +45,12 @@ func (r *Record) unreached() bool {
 // unreached reports whether a hop is the caller's view of a call that never came.
 func (h *hop) unreached() bool { return !h.in && h.event.unreached() }
 
+// Came is how many calls To received for each that was sent: without those that never came,
+// with those that From's sidecar tried again.
+func (e *Edge) Came() float64 { return max(0, 1-e.Unreached+e.Again) }
+
 // received is the rate of the calls that came to the callee.
-func (e *Edge) received() float64 { return e.Rate * (1 - e.Unreached) }
+func (e *Edge) received() float64 { return e.Rate * e.Came() }
 
 // unreached is the part of a side's calls that never came to the other end.
 func (s *sideRate) unreached() float64 {
@@ -61,6 +65,7 @@ func (s *sideRate) unreached() float64 {
 // never came, though no flag says so.
 type arrivals struct {
 	here, alone [2]int
+	never       int // as flags say
 }
 
 // mayNotArrive reports whether a hop is the view of a caller whose call failed nobody
@@ -79,10 +84,18 @@ func (s *survey) hearable(h *hop) bool {
 
 // arrive counts a call that was sent, and whether the callee's line of it is there.
 func (s *survey) arrive(h *hop, here bool) {
-	if h.unreached() || !s.hearable(h) {
+	partly := 0
+	if !s.hearable(h) {
+		if h.toPod == none || s.writers[h.toPod].in == 0 {
+			return
+		}
+		partly = 1
+	}
+	a, failed := &s.edge(h.from, h.to).tries[partly].arrivals, b2i(h.event.failed())
+	if h.unreached() {
+		a.never++
 		return
 	}
-	a, failed := &s.edge(h.from, h.to).arrivals, b2i(h.event.failed())
 	a.here[failed] += b2i(here)
 	a.alone[failed] += b2i(!here)
 }
@@ -111,8 +124,8 @@ func (a *arrivals) gone() float64 {
 // judgeArrivals takes what never came out of what the callee should have logged. Where
 // all calls failed and the callee logs others, but none of these, none came.
 func (s *survey) judgeArrivals(t *edgeTally) {
-	part := t.arrivals.gone()
-	if t.arrivals.alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
+	part := t.tries[0].gone()
+	if t.tries[0].alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
 		part = 1
 	}
 	t.out.mute += part * t.out.failing

@@ -41,7 +41,7 @@ func (g *Graph) descend(heads []float64) {
 		if e.Back || e.From == 0 || g.Nodes[e.From].Rate+heads[e.From] == 0 {
 			byRate[i] = true
 			e.PerRequest = e.Rate / total
-			g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
+			g.Nodes[e.To].Visits += e.PerRequest * e.Came()
 		}
 	}
 	out := g.outEdges()
@@ -49,7 +49,7 @@ func (g *Graph) descend(heads []float64) {
 		for _, i := range out.of(n) {
 			if e := &g.Edges[i]; !byRate[i] {
 				e.PerRequest = g.Nodes[n].Visits * e.PerCall
-				g.Nodes[e.To].Visits += e.PerRequest * (1 - e.Unreached)
+				g.Nodes[e.To].Visits += e.PerRequest * e.Came()
 			}
 		}
 	}
@@ -145,10 +145,16 @@ func (s *survey) allowForSilence(g *Graph, byRates, byTraces []estimate) {
 func (s *survey) callsByTraces(g *Graph) []estimate {
 	weight := make([]float64, len(g.Nodes))
 	per := make([]estimate, len(g.Edges))
-	out, named, unknown := g.outEdges(), s.named(len(g.Nodes)), s.unknownCallers()
+	out, named, unknown, tries := g.outEdges(), s.named(len(g.Nodes)), s.unknownCallers(), g.triesHeard()
+	receives := func(pod int) float64 {
+		if !s.deaf(int32(pod)) || s.shared(int32(pod)) {
+			return s.receives(g, pod)
+		}
+		return s.receives(g, pod) * tries[s.pods[pod].node]
+	}
 	for pod, ref := range s.pods {
 		if s.unit[pod] == int32(pod) && s.traceable(pod) {
-			weight[ref.node] += s.receives(g, pod)
+			weight[ref.node] += receives(pod)
 		}
 	}
 	for pod, ref := range s.pods {
@@ -160,11 +166,14 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		w := weight[ref.node]
 		part := 0.0 // of the node's calls that were followed as this unit's
 		if u == int32(pod) {
-			part = s.receives(g, pod) / w * s.followable(pod, named)
+			part = receives(pod) / w * s.followable(pod, named)
 		}
 		for _, i := range out.of(ref.node) {
 			at := s.followed.of(i, int32(pod))
 			one, more := t.ratio(at), estimate{}
+			if s.deaf(u) { // it was followed by what callers sent
+				one = one.over(tries[ref.node])
+			}
 			if !unknown[ref.node] {
 				more = s.strays(pod, at, w)
 			}

@@ -263,8 +263,9 @@ func calls(obs *Observation, at []int) []budget.Call {
 		}
 		out = append(out, budget.Call{
 			From: at[e.From], To: at[e.To], Back: e.Back,
-			// What failed at the caller's sidecar costs the callee's nothing.
-			PerRequest: e.PerRequest * (1 - e.Unreached), Critical: obs.Critical.Edges[i].Critical * (1 - e.Unreached),
+			// What failed at the caller's sidecar costs the callee's nothing, and each try of
+			// a call that it made again as much as any.
+			PerRequest: e.PerRequest * e.Came(), Critical: obs.Critical.Edges[i].Critical * e.Came(),
 			ErrorRatio: e.ErrorRatio,
 		})
 	}
@@ -284,7 +285,7 @@ func sendTotals(in *budget.Input, obs *Observation, at []int) {
 			got[f].weight += e.PerRequest
 		}
 		if t := at[e.To]; t >= 0 {
-			came := e.PerRequest * (1 - e.Unreached)
+			came := e.PerRequest * e.Came()
 			sent[t].sum += e.SentBytes * came
 			sent[t].weight += came
 		}

@@ -8,6 +8,18 @@ import (
 	"github.com/sluice-mesh/sluice/graph"
 )
 
+// A call is tried again every other time: that costs the callee 3 calls for 2, and they
+// follow one another.
+func TestTriesCostTheCallee(t *testing.T) {
+	obs := &Observation{
+		Graph:    &graph.Graph{Edges: []graph.Edge{{From: 1, To: 2, PerRequest: 2, Again: 0.5}}},
+		Critical: critical.Result{Edges: []critical.EdgeShare{{Critical: 1}}},
+	}
+	if c := calls(obs, []int{-1, 0, 1})[0]; c.PerRequest != 3 || c.Critical != 1.5 {
+		t.Errorf("%v calls, %v of them waited for; want 3 and 1.5", c.PerRequest, c.Critical)
+	}
+}
+
 // Of 2 calls for a request a fifth fails at the caller's sidecar: that sends 2, the callee's
 // has to do with 2·0.8 = 1.6, of which 1·0.8 are waited for.
 func TestCallsThatNeverCameCostTheCalleeNothing(t *testing.T) {

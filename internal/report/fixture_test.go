@@ -95,7 +95,7 @@ func shopGraph() *graph.Graph {
 		Edges: []graph.Edge{
 			{From: 1, To: 4, Calls: 24, Rate: 3, PerRequest: 0.03, PerCall: 0.03, Mean: 40 * ms, P99: 90 * ms, ErrorRatio: 0.25,
 				Hosts: []graph.Host{{Name: "evil\x1b[31m\u009b.example", Port: 443, Calls: 24}}},
-			{From: 1, To: 3, Calls: 5333, Rate: 2000. / 3, PerRequest: 20. / 3, PerCall: 20. / 3, Mean: 1500 * time.Microsecond, P99: 3 * ms, SentBytes: 48,
+			{From: 1, To: 3, Calls: 5333, Rate: 2000. / 3, PerRequest: 20. / 3, PerCall: 20. / 3, Mean: 1500 * time.Microsecond, P99: 3 * ms, SentBytes: 48, Again: 0.25,
 				Hosts: []graph.Host{{Name: "pay.shop.svc.cluster.local", Port: 80, Calls: 5000}, {Name: "::1", Port: 80, Calls: 333}}},
 			{From: 0, To: 1, Calls: 800, Rate: 100, PerRequest: 1, PerCall: 1, Mean: 12345678 * time.Nanosecond, P99: 40 * ms},
 			{From: 3, To: 1, Calls: 8, Rate: 1, PerRequest: 0.01, PerCall: 0.0015, Mean: ms, P99: 2 * ms, Back: true},

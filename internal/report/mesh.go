@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net"
 	"slices"
@@ -58,16 +59,19 @@ type edgeRow struct {
 	Calls      int    `json:"calls"`
 	// MeanMS, P99MS and P99Low are null where no call was timed, P99High besides
 	// where there are too few calls to bound it.
-	MeanMS    *millis  `json:"mean_ms"`
-	P99MS     *millis  `json:"p99_ms"`
-	P99Low    *millis  `json:"p99_ms_low"`
-	P99High   *millis  `json:"p99_ms_high"`
-	Errors    figure   `json:"error_ratio"`
-	Unreached figure   `json:"unreached_ratio,omitempty"`
+	MeanMS    *millis `json:"mean_ms"`
+	P99MS     *millis `json:"p99_ms"`
+	P99Low    *millis `json:"p99_ms_low"`
+	P99High   *millis `json:"p99_ms_high"`
+	Errors    figure  `json:"error_ratio"`
+	Unreached figure  `json:"unreached_ratio,omitempty"`
+	// Again is how many tries came besides the last for each call that was sent.
+	Again     figure   `json:"again_ratio,omitempty"`
 	Bytes     figure   `json:"response_bytes"`
 	Hosts     []string `json:"hosts,omitempty"`
 	MoreHosts int      `json:"more_hosts,omitempty"`
 	Back      bool     `json:"closes_cycle,omitempty"`
+	Note      string   `json:"note,omitempty"`
 
 	fromKind, toKind graph.Kind // which names alone do not tell
 }
@@ -217,13 +221,21 @@ func edgeRows(g *graph.Graph) []edgeRow {
 			From: g.Nodes[e.From].Name, To: g.Nodes[e.To].Name,
 			Rate: rateOf(g, e.Rate), RateLow: rateOf(g, e.RateLow), RateHigh: rateOf(g, e.RateHigh), PerRequest: figure(e.PerRequest), PerCall: figure(e.PerCall), Calls: e.Calls,
 			MeanMS: known(timed, millis(e.Mean)), P99MS: known(timed, millis(e.P99)), P99Low: known(timed, millis(e.P99Low)), P99High: known(e.P99High > 0, millis(e.P99High)),
-			Errors: figure(e.ErrorRatio), Unreached: figure(e.Unreached), Bytes: figure(e.SentBytes),
-			Back: e.Back, fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
+			Errors: figure(e.ErrorRatio), Unreached: figure(e.Unreached), Again: figure(e.Again), Bytes: figure(e.SentBytes),
+			Back: e.Back, Note: triedAgain(&e), fromKind: g.Nodes[e.From].Kind, toKind: g.Nodes[e.To].Kind,
 		}
 		r.Hosts, r.MoreHosts = hostNames(e.Hosts)
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// triedAgain says in a sentence what came of calls that sidecars tried again.
+func triedAgain(e *graph.Edge) string {
+	if e.Again == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Sidecars tried calls again that failed: for each that was sent %s came.", number(e.Came()))
 }
 
 // rateOf is the rate of something that happened: null where no line of the log tells

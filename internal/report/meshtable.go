@@ -71,9 +71,9 @@ func millisOrDash(d *millis) string {
 func edgeTable(g *graph.Graph, colour bool) *table {
 	t := newTable(colour, "FROM", "TO", ">REQUESTS/S", ">PER REQUEST", ">MEAN", ">P99", ">ERRORS", "NOTE")
 	for _, e := range edgeRows(g) {
-		note := ""
+		note := e.Note
 		if e.Back {
-			note = "closes a cycle"
+			note = strings.TrimSuffix("closes a cycle. "+note, ". ")
 		}
 		t.add(e.From, e.To, number(float64(e.Rate)), number(float64(e.PerRequest)),
 			millisOrDash(e.MeanMS), millisOrDash(e.P99MS), percent(float64(e.Errors)), note)

@@ -1,0 +1,281 @@
+package graph
+
+import (
+	"math"
+	"slices"
+)
+
+// Envoy makes a call again that failed in a way its route retries (envoy: RetryPolicy;
+// Istio's default is 503 and its like, twice). The caller's sidecar writes one line for all
+// tries, by the upstream of the last; the callees' write one for each that came. What a
+// callee receives, and all that follows from it, is then more than was sent.
+//
+// A try that was made again failed, and has no line at the caller, whose line of the same
+// request to the same callee tells of a call that lasted as long as the tries together.
+// Where a caller's line is merely lost, the callee's is as often of a call that was answered,
+// and others lasted no longer than theirs did.
+
+// try is what the callee's view of a call is among several to the same callee.
+type try uint8
+
+const (
+	sole try = iota
+	// earlier is a try that was made again within one call.
+	earlier
+	// crossed is the same where the callee's line of the last is lost, so that it is
+	// paired with the line of the caller, whose call was answered.
+	crossed
+	// alike is a failed call with a line of its own at the caller, without which it would
+	// look like an earlier try of another; answered are those of its caller and callee that
+	// did not fail. Which part of the latter lacks the caller's line tells how many of the
+	// former do by chance.
+	alike
+	answered
+)
+
+// unanswered reports whether a call failed, or its caller gave up: what is made again.
+func (e *event) unanswered() bool {
+	return e.failed() || e.flags&(isGivenUp|isInbound) == isGivenUp|isInbound
+}
+
+// givenUp reports whether the callee's line is of a call that ended without any code, as one
+// whose time ran out does. TCP has no code either, and no tries.
+func (r *Record) givenUp() bool { return r.Direction == Inbound && r.Code == 0 && len(r.Flags) > 0 }
+
+// manyTries bounds how many calls of a request are compared with its failed ones: one of
+// which there are more is many under one request_id.
+const manyTries = 1 << 16
+
+// findTries marks what was tried again among the calls of a request of which so many of the
+// callees' lines are of no answer.
+func (p *pairer) findTries(hops []hop, unanswered int) {
+	if len(p.pairs)*unanswered > manyTries {
+		return
+	}
+	p.spare = p.spare[:0]
+	for _, c := range p.pairs {
+		p.spare = append(p.spare, spareTime(hops, c))
+	}
+	for k := range p.pairs {
+		c := &p.pairs[k]
+		if c.in < 0 || !hops[c.in].event.unanswered() {
+			continue
+		}
+		switch {
+		case c.out < 0:
+			p.findLater(hops, c)
+		case !hops[c.out].event.unanswered():
+			hops[c.in].try, hops[c.out].again = crossed, true
+		case p.holder(hops, k, &hops[c.in]) >= 0:
+			p.markAlike(hops, &hops[c.in])
+		}
+	}
+}
+
+// spareTime is how much longer a call lasted at its caller than at its callee, 0 where the
+// caller's line is not there.
+func spareTime(hops []hop, c pairing) Micros {
+	if c.out < 0 {
+		return 0
+	}
+	t := max(0, hops[c.out].event.duration.micros())
+	if c.in >= 0 {
+		t -= max(0, hops[c.in].event.duration.micros())
+	}
+	return t
+}
+
+// findLater looks for the call that an unanswered one, of which the caller has no line, is a
+// try of.
+func (p *pairer) findLater(hops []hop, c *pairing) {
+	k := p.holder(hops, -1, &hops[c.in])
+	if k < 0 {
+		return
+	}
+	last := &p.pairs[k]
+	if in := last.in; in >= 0 && hops[in].toPod == hops[c.in].toPod && hops[in].event.start < hops[c.in].event.start {
+		last.in, c.in = c.in, in // all failed, and pairs go by start; the caller's line is of the last
+		hops[last.in].try = sole
+	}
+	p.spare[k] -= max(0, hops[c.in].event.duration.micros())
+	hops[c.in].try, hops[last.out].again = earlier, true
+}
+
+// holder is the call, but for one, of h's caller to its callee that lasted long enough to
+// hold h besides: that with most time to spare, -1 without any.
+func (p *pairer) holder(hops []hop, but int, h *hop) int {
+	best := -1
+	for k, c := range p.pairs {
+		if c.out < 0 || k == but || sameCaller(&hops[c.out], h) != 0 || best >= 0 && p.spare[k] <= p.spare[best] {
+			continue
+		}
+		if p.spare[k]+rounding >= h.event.duration.micros() && mayFollow(hops, c, h) {
+			best = k
+		}
+	}
+	return best
+}
+
+// mayFollow reports whether the callee's lines allow that a call was made after h, as one
+// more try: those of one pod come one after the other and all within the caller's. The
+// log rounds each end.
+func mayFollow(hops []hop, c pairing, h *hop) bool {
+	if c.in < 0 || hops[c.in].toPod != h.toPod || !h.event.timed() || !hops[c.in].event.timed() {
+		return true
+	}
+	first, last := h.event, hops[c.in].event
+	if first.start > last.start && last.unanswered() {
+		first, last = last, first
+	}
+	return first.end() <= last.start+rounding && last.end()-first.start <= hops[c.out].event.duration.micros()+2*rounding
+}
+
+// markAlike marks h, which is alike, and the answered calls beside it.
+func (p *pairer) markAlike(hops []hop, h *hop) {
+	h.try = alike
+	for _, c := range p.pairs {
+		if c.in >= 0 && sameCaller(&hops[c.in], h) == 0 && !hops[c.in].event.unanswered() {
+			hops[c.in].try = answered
+		}
+	}
+}
+
+// tries counts the tries of an edge's calls: those made again, what tells how many of them
+// only lack the caller's line, and of how many calls that is.
+type tries struct {
+	arrivals
+	again, crossed, alike int
+	// answered counts those near the latter by whether the caller's line is there.
+	answered lacked
+}
+
+// noteTry counts the callee's view of a call that is not the sole try, and reports whether
+// it is an earlier one of another.
+func (s *survey) noteTry(h *hop, own bool) (again bool) {
+	t := &s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))]
+	switch h.try {
+	case earlier:
+		t.again++
+		return true
+	case crossed:
+		t.crossed++
+	case alike:
+		t.alike++
+	case answered:
+		t.answered.add(own)
+	}
+	return false
+}
+
+// enoughHeard is the part of the answered calls whose callee's line must be there where a
+// proxy logs them in part: one that logs failures alone would show all earlier tries, and
+// next to none of the last.
+const enoughHeard = 0.5
+
+// all are the tries, with those at callees that log what they receive in part, if that is
+// enough.
+func (t *edgeTally) all() tries {
+	a, b := t.tries[0], t.tries[1]
+	if b.heard() < enoughHeard {
+		return a
+	}
+	for failed := range a.here {
+		a.here[failed] += b.here[failed]
+		a.alone[failed] += b.alone[failed]
+	}
+	a.never += b.never
+	a.again, a.crossed, a.alike, a.answered = a.again+b.again, a.crossed+b.crossed, a.alike+b.alike, a.answered.plus(b.answered)
+	return a
+}
+
+// heard is the part of the answered calls whose callee's line is there or, where none was
+// answered, of all.
+func (r *tries) heard() float64 {
+	l := lacked{r.here[0], r.alone[0]}
+	if l.has == 0 {
+		l = l.plus(lacked{r.here[1], r.alone[1]})
+	}
+	return 1 - l.part().value
+}
+
+// perCall is how many tries besides the last came to the callee for each call that was sent.
+// As many in a hundred of them have a line as of calls that were answered; of those counted
+// some are calls that lost their own line, as many as of the answered ones beside such. Those
+// crossed are few as lines that are lost: more are answers that the caller's sidecar changes.
+func (r *tries) perCall() estimate {
+	lost := float64(r.alike) * float64(r.answered.lacks) / float64(max(1, r.answered.has))
+	n := float64(r.again) - lost
+	if r.crossed <= r.again {
+		n += float64(r.crossed)
+	}
+	if n < minPartly || n < unsureArrival*math.Sqrt(lost) {
+		return estimate{}
+	}
+	sent := float64(r.here[0] + r.here[1] + r.alone[0] + r.alone[1] + r.never)
+	if p := r.heard(); p > 0 {
+		sent *= p
+	}
+	return estimate{n / sent, (n + 2*lost) / sq(sent)}
+}
+
+// last is the part of the calls received that are the last try of their call: of 1-unreached+again
+// that came for each call that was sent.
+func (e *Edge) last() float64 {
+	if e.Again == 0 {
+		return 1
+	}
+	return (1 - e.Unreached) / e.Came()
+}
+
+// thinned leaves that part of a side's calls, which comes of so many earlier tries for each of them
+// (variance is that of their number for each call sent, of which so many came).
+func (s sideRate) thinned(part, variance, came float64) sideRate {
+	switch {
+	case part == 1 || s.events == 0:
+		return s
+	case part == 0: // only earlier tries came: they do not tell how many calls there were
+		return sideRate{}
+	}
+	s.variance = part*part*s.variance + sq(part*s.rate/came)*variance
+	s.rate *= part
+	s.square *= part
+	s.mute *= part
+	s.open *= part
+	s.events = int(part * float64(s.events))
+	return s
+}
+
+// unansweredHere reports whether any callee's line is of an unanswered call.
+func unansweredHere(hops []hop) bool {
+	return slices.ContainsFunc(hops, func(h hop) bool { return h.in && h.event.unanswered() })
+}
+
+// leaveOutTries makes of what the other ends tell of the calls that pods sent how many these
+// were, as their own lines count them, whatever callees received for each.
+func (a *audit) leaveOutTries() {
+	for i := range a.pods[outSide] {
+		p := &a.pods[outSide][i]
+		if p.tries.lacks >= minPartly {
+			p.told = p.told.thinned(1-p.tries.part().value, 0, 1)
+		}
+	}
+}
+
+// triesHeard is, by node, how many tries came to it for each call that its callers' lines
+// show to have come: where its own proxy does not tell, these serve.
+func (g *Graph) triesHeard() []float64 {
+	came, calls := make([]float64, len(g.Nodes)), make([]float64, len(g.Nodes))
+	for i := range g.Edges {
+		e := &g.Edges[i]
+		came[e.To] += e.received()
+		calls[e.To] += e.Rate * (1 - e.Unreached)
+	}
+	for n := range came {
+		if calls[n] == 0 || came[n] == 0 {
+			came[n] = 1
+		} else {
+			came[n] /= calls[n]
+		}
+	}
+	return came
+}
