@@ -22,6 +22,8 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.clocks = s.tieClocks()
 	s.hear()
 	s.measure()
+	s.sumLostLines()
+	s.goneUsual = s.failsUnderWay()
 
 	b.shared = true
 
@@ -58,6 +60,7 @@ func (b *Builder) tell(es *events, skipped int64) func() (Lines, uint64) {
 func (s *survey) edgeOf(t *edgeTally) Edge {
 	s.judgeArrivals(t)
 	out, in := t.sides()
+	out, in = out.restore(s.lostOf(t.from, outSide)), in.restore(s.lostOf(t.to, inSide))
 	rate := pool(out, in, t.more())
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Rate: rate.value, Unreached: out.unreached()}
 	e.Mean, e.P99 = t.latency()
