@@ -22,6 +22,8 @@ func (b *Builder) Build(pods []Pod, skipped int64) *Graph {
 	s.clocks = s.tieClocks()
 	s.hear()
 	s.measure()
+	s.sumLostLines()
+	s.goneUsual = s.failsUnderWay()
 
 	b.shared = true
 
@@ -60,6 +62,7 @@ func (s *survey) edgeOf(t *edgeTally) Edge {
 	tries := t.all()
 	again := tries.perCall()
 	out, in := t.sides()
+	out, in = out.restore(s.lostOf(t.from, outSide)), in.restore(s.lostOf(t.to, inSide))
 	e := Edge{From: int(t.from), To: int(t.to), Calls: t.count(), Unreached: out.unreached(), Again: again.value}
 	last := e.last()
 	rate := pool(out, in.thinned(last, again.variance, e.Came()), t.more(last))

@@ -127,7 +127,7 @@ func (s *survey) tieClocks() *clocks {
 			continue
 		}
 		hops = s.resolve(hops[:0], r.events)
-		f.gather(hops)
+		f.gather(hops, nil)
 		for visits := range f.groups() {
 			if s.listens[visits[0].unit] {
 				if !f.bound(found, hops, visits) {

@@ -45,6 +45,8 @@ type caller struct{ node, by, calls int32 }
 // to a call's length after those of what was sent; where callers log them it
 // is the callers' windows, too, that count.
 func (s *survey) hear() {
+	s.inner = s.innerWindows()
+	s.findCrowded()
 	s.hears, s.strange = make([]window, len(s.pods)), make([]float64, len(s.pods))
 	callers := make([]caller, 0, len(s.callers))
 	for k, n := range s.callers { // sorted below
@@ -132,7 +134,7 @@ func (f *follower) followDeaf(hops []hop, visits []visit) {
 	case heard.calls > 0:
 		for _, v := range visits {
 			if h := &hops[v.hop]; h.to >= 0 && !f.isCalled(hops, h.fromPod) {
-				f.stray(h)
+				f.stray(h, false)
 			}
 		}
 	}
@@ -168,7 +170,7 @@ func (f *follower) followHeard(hops []hop, visits []visit, once bool, received i
 			if once || got.first-rounding <= h.event.start && h.event.start <= got.last+rounding {
 				f.note(h, 1, got.last-h.event.end()-f.heard[f.node(pod)].long())
 			} else {
-				f.stray(h)
+				f.stray(h, false)
 			}
 		}
 	}

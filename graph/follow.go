@@ -31,14 +31,19 @@ const (
 	receivedHere uint8 = iota
 	sentHere
 	heardOf
+	sentAlone     // that it sent by its callee's line, its own being lost
+	receivedAlone // that it received by its caller's line, though its own proxy logs others
 )
 
-// sentCall is a call sent along an edge, and how many it stands for. after is for how much
+// sentCall is a call sent along an edge, and how many it stands for; met is set where both its
+// ends' lines are there, lone where its callee's is alone. after is for how much
 // longer than is thought of the one that it was sent for went on; see followed.
 type sentCall struct {
 	edge   int32
 	weight float64
 	after  Micros
+	met    bool
+	lone   bool
 }
 
 // followed sums, over the requests in which a pod was called n times and made c
@@ -46,10 +51,14 @@ type sentCall struct {
 type followed struct {
 	c, cc, cn float64
 	// strays are the calls that it sent during none that it received; see stray.
-	strays int
+	// excused are those of which callers' lines tell what they were sent for.
+	strays, excused int
 	// after sums up, in µs, for how long the calls received went on when what was sent for
 	// them had ended and the longest that is thought of was over: see pending.
 	after float64
+	// alone is how many of the calls have their caller's line only, lone how many their
+	// callee's.
+	alone, lone float64
 }
 
 // following is what was followed of each edge and calling pod.
@@ -78,17 +87,18 @@ func (f *following) of(edge, pod int32) followed {
 }
 
 // follow takes the pods of one request one by one.
-func (f *follower) follow(hops []hop) {
-	f.gather(hops)
+func (f *follower) follow(hops []hop, pairs []pairing) {
+	f.gather(hops, pairs)
 	f.called = f.called[:0]
 	f.doubts = doubtful(f.doubts, hops)
 	for visits := range f.groups() {
+		own, lone := f.setLone(visits)
 		switch unit := visits[0].unit; {
-		case f.doubted(unit):
+		case len(own) == 0 || f.doubted(unit):
 		case f.listens[unit]:
-			f.followDeaf(hops, visits)
+			f.followDeaf(hops, own)
 		case !f.deaf(unit):
-			f.followPod(hops, visits)
+			f.followPod(hops, own, lone)
 		}
 	}
 }
@@ -101,8 +111,9 @@ func (f *follower) doubted(pod int32) bool {
 	})
 }
 
-// gather lists the visits of a request's hops by unit.
-func (f *follower) gather(hops []hop) {
+// gather lists the visits of a request's hops by unit, and those that its calls show to
+// lack a line.
+func (f *follower) gather(hops []hop, pairs []pairing) {
 	f.visits = f.visits[:0]
 	for i := range hops {
 		h, at := &hops[i], int32(i)
@@ -117,6 +128,7 @@ func (f *follower) gather(hops []hop) {
 			f.visits = append(f.visits, visit{unit, at, heardOf})
 		}
 	}
+	f.gatherLone(hops, pairs)
 	sortVisits(f.visits)
 }
 
@@ -192,7 +204,7 @@ func (s *survey) unlisted(h *hop) bool {
 // followPod counts the calls that a pod received within its window, from their
 // start to their end: then whatever they made it send was logged too, however
 // the log was cut. What it sent belongs to the call under way that began last.
-func (f *follower) followPod(hops []hop, visits []visit) {
+func (f *follower) followPod(hops []hop, visits, lone []visit) {
 	pod := visits[0].unit
 	window := &f.writers[pod].window
 	f.begun, f.sent = f.begun[:0], f.sent[:0]
@@ -200,19 +212,28 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 		f.followUntimed(hops, visits)
 		return
 	}
-	received := 0.0
+	received, told, inner := 0.0, 0, false
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind == heardOf && h.fromPod != pod {
 			f.followStrangers(hops, visits)
 			return
 		}
-		if e := h.event; v.kind != sentHere && e.timed() {
+		e := h.event
+		switch {
+		case v.kind == sentHere:
+			inner = inner || f.inner[pod].covers(e.start, e.end())
+		case e.timed():
 			f.begun = append(f.begun, e)
 			received += window.weight(e.start, e.end())
+			told += b2i(h.met)
 		}
 	}
+	if inner {
+		f.noteTold(pod, told, lone)
+	}
 	slices.SortFunc(f.begun, func(a, b *event) int { return cmp.Compare(a.start, b.start) })
+	l := f.lonely(pod, lone)
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind != sentHere || h.to < 0 {
@@ -220,12 +241,16 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 		}
 		if e := f.underWay(h.event.start); e != nil {
 			f.note(h, window.weight(e.start, e.end()), e.end()-h.event.end()-f.writers[pod].long())
+		} else if l.received > 0 {
+			f.note(h, l.weight, 0)
 		} else {
-			f.stray(h)
+			f.stray(h, len(f.begun) == 0 && receivedLone(lone) > 0)
 		}
 	}
 	if received > 0 {
-		f.add(pod, received)
+		f.noteLone(hops, lone, l.weight)
+		f.byPod[pod].seenLone += l.received
+		f.add(pod, received+l.received)
 	}
 }
 
@@ -233,12 +258,15 @@ func (f *follower) followPod(hops []hop, visits []visit) {
 // made up another request_id, or went on when it had answered, or the line of what it
 // received is lost, or its request_id. It counts if it was sent when the log would have
 // shown the call that it was sent for.
-func (f *follower) stray(h *hop) {
+// It is excused if its caller's line tells what it was sent for.
+func (f *follower) stray(h *hop, excused bool) {
 	end := h.event.end()
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
 		return
 	}
-	f.followed.at(f.at.Find(h.from, h.to), h.fromPod).strays++
+	at := f.followed.at(f.at.Find(h.from, h.to), h.fromPod)
+	at.strays += b2i(!excused)
+	at.excused += b2i(excused)
 }
 
 // isCalled reports whether any line of a request shows a call to a pod, or to its
@@ -346,7 +374,7 @@ func (b *block) extend(by block, first bool) {
 
 // note counts one call sent.
 func (f *follower) note(h *hop, weight float64, after Micros) {
-	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight, max(0, after)})
+	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight, max(0, after), h.met, h.in})
 }
 
 // add counts one request at a unit: the calls received and those noted.
@@ -357,12 +385,21 @@ func (f *follower) add(unit int32, received float64) {
 		return cmp.Or(cmp.Compare(a.edge, b.edge), cmp.Compare(a.weight, b.weight), cmp.Compare(a.after, b.after))
 	})
 	for of := range runs(f.sent, func(a, b sentCall) bool { return a.edge == b.edge }) {
+		sum := f.followed.at(of[0].edge, unit)
 		c, after := 0.0, 0.0
 		for _, s := range of {
 			c += s.weight
 			after += s.weight * float64(s.after)
+			switch {
+			case s.met:
+				f.byPod[unit].sentLost.has += s.weight
+			case s.lone:
+				f.byPod[unit].sentLost.lacks += s.weight
+				sum.lone += s.weight
+			default:
+				sum.alone += s.weight
+			}
 		}
-		sum := f.followed.at(of[0].edge, unit)
 		sum.c, sum.cc, sum.cn, sum.after = sum.c+c, sum.cc+c*c, sum.cn+c*received, sum.after+after
 	}
 }

@@ -13,6 +13,8 @@ type hop struct {
 	from, to, fromPod, toPod int32
 	// in is set on the callee's view.
 	in bool
+	// met is set once the other end's line of the same call is found.
+	met bool
 	// writer is the address whose proxy wrote the line.
 	writer uint32
 	// implied is a call without a line of its own, received by a gateway among the

@@ -19,7 +19,7 @@ func (s *survey) measure() {
 		for _, c := range r.pairs {
 			s.sumCall(r.hops, c, r.weight)
 		}
-		f.follow(r.hops)
+		f.follow(r.hops, r.pairs)
 	})
 }
 

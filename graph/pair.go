@@ -62,6 +62,12 @@ func (p *pairer) pair(hops []hop) []pairing {
 	return p.pairs
 }
 
+// meet makes a call of the two views of it.
+func (p *pairer) meet(hops []hop, out, in int32) {
+	hops[out].met, hops[in].met = true, true
+	p.pairs = append(p.pairs, pairing{out: out, in: in})
+}
+
 // fewCalls are found faster by comparing each of the outs with each of the ins. Of more
 // the order in which they are found would show, where sorting takes calls for equal.
 const fewCalls = 12
@@ -93,7 +99,7 @@ func (p *pairer) matchFew(hops []hop) bool {
 	outs, ins := p.outs[:0], p.ins[:0]
 	for k, o := range p.outs {
 		if at := p.partners[k]; at != none {
-			p.pairs = append(p.pairs, pairing{out: o, in: p.ins[at]})
+			p.meet(hops, o, p.ins[at])
 		} else {
 			outs = append(outs, o)
 		}
@@ -213,7 +219,7 @@ func (p *pairer) match(hops []hop, group, order func(a, b *hop) int) {
 			ins = append(ins, n)
 			k++
 		default:
-			p.pairs = append(p.pairs, pairing{out: o, in: n})
+			p.meet(hops, o, n)
 			i++
 			k++
 		}

@@ -41,6 +41,7 @@ func TestSlowCallsUnderWayAtTheEnd(t *testing.T) {
 func TestPending(t *testing.T) {
 	s := survey{
 		join:    &join{mesh: newMesh(listPods("a:10.0.0.1"))},
+		byPod:   make([]podTally, 1),
 		writers: []writer{{in: 100, took: 100 * second / 30, longest: second}},
 		hears:   []window{{[]block{{0, 9_900_000}}}},
 		partly:  partly{make([]bool, 1), make([]bool, 1)},

@@ -38,6 +38,8 @@ type survey struct {
 	clocks      *clocks
 	callers     map[[2]int32]int
 	hears       []window
+	inner       []window
+	crowded     []bool // pods at an address of several
 	strange     []float64
 	// told counts, by side and pod, the lines of the other ends of a pod's calls, toldNode
 	// by service those that tell no pod; partly is what follows from them (file partly.go).
@@ -56,6 +58,13 @@ type survey struct {
 	doubts doubts
 	// fanout is how many callees each node has, nil until it is asked for.
 	fanout []int
+	// goneUsual is set where calls fail before they come to their callees.
+	goneUsual bool
+	// lostMeanwhile is what pods' logs lost of what was followed, by side, over all of them.
+	lostMeanwhile [2]lostLines
+	// lossy is set where so many lines are lost that the ends' do not tell which are of one
+	// call.
+	lossy bool
 	// heard is, by node, what its callers' lines say of the calls to it.
 	heard []heard
 	// rates of the edges.
@@ -143,6 +152,11 @@ type podTally struct {
 	// seen is the calls received during which all that the pod sent was logged,
 	// seenSquare the sum of their squares by request.
 	seen, seenSquare float64
+	// receivedLost and sentLost are what tells how many of its lines are lost (file lone.go).
+	receivedLost, sentLost lostLines
+	// seenLone is the part of seen that only callers' lines tell of, untold are the calls
+	// received of which the caller's line is not there.
+	seenLone, untold float64
 }
 
 // podSide is calls by pairing, loose ones by side, and rate by the pod's own

@@ -106,25 +106,48 @@ const unsureArrival = 3
 
 // gone is the part of the failed calls that never came. Of others the callee's line is
 // there with the probability p, as far as the log goes; if it is with q of the failed ones,
-// q/p of these came.
-func (a *arrivals) gone() float64 {
+// q/p of these came. Where those of all edges together tell that calls fail on their way, it
+// takes no more than what is likelier of the few of one edge.
+func (a *arrivals) gone(usual bool) float64 {
+	due, lacking, variance := a.lacking()
+	chance := math.Sqrt(variance)
+	if due == 0 || lacking <= chance || !usual && !manyGone(lacking, variance) {
+		return 0
+	}
+	return lacking / due
+}
+
+// lacking is how many of the failed calls the callee should have a line of, and how many of
+// these it lacks, with the variance of that by chance.
+func (a *arrivals) lacking() (due, lacking, variance float64) {
 	sent, failed := float64(a.here[0]+a.alone[0]), float64(a.here[1]+a.alone[1])
 	if sent == 0 || failed == 0 {
-		return 0
+		return 0, 0, 0
 	}
 	p := float64(a.here[0]) / sent
-	lacking := p*failed - float64(a.here[1])
-	chance := math.Sqrt(p * (1 - p) * failed * (1 + failed/sent))
-	if lacking < minPartly || lacking < unsureArrival*chance {
-		return 0
+	return p * failed, p*failed - float64(a.here[1]), p * (1 - p) * failed * (1 + failed/sent)
+}
+
+// manyGone reports whether failed calls lack more of the callees' lines than chance has it.
+func manyGone(lacking, variance float64) bool {
+	return lacking >= minPartly && lacking >= unsureArrival*math.Sqrt(variance)
+}
+
+// failsUnderWay reports whether the log as a whole shows calls to fail on their way.
+func (s *survey) failsUnderWay() bool {
+	var lacking, variance float64
+	for i := range s.tally {
+		_, l, v := s.tally[i].tries[0].lacking()
+		lacking += l
+		variance += v
 	}
-	return lacking / (p * failed)
+	return manyGone(lacking, variance)
 }
 
 // judgeArrivals takes what never came out of what the callee should have logged. Where
 // all calls failed and the callee logs others, but none of these, none came.
 func (s *survey) judgeArrivals(t *edgeTally) {
-	part := t.tries[0].gone()
+	part := t.tries[0].gone(s.goneUsual)
 	if t.tries[0].alone[1] >= minPartly && !t.answered && t.lines[inSide] == 0 && !t.unnamed && s.listensTo(t.to) {
 		part = 1
 	}

@@ -159,7 +159,6 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 	}
 	for pod, ref := range s.pods {
 		u := s.unit[pod]
-		t := &s.byPod[u]
 		if !s.traceable(int(u)) {
 			continue
 		}
@@ -170,7 +169,7 @@ func (s *survey) callsByTraces(g *Graph) []estimate {
 		}
 		for _, i := range out.of(ref.node) {
 			at := s.followed.of(i, int32(pod))
-			one, more := t.ratio(at), estimate{}
+			one, more := s.ratioOf(int(u), at), estimate{}
 			if s.deaf(u) { // it was followed by what callers sent
 				one = one.over(tries[ref.node])
 			}
@@ -258,11 +257,18 @@ func (s *survey) followable(pod int, named []float64) float64 {
 // service, which receives that many calls a second.
 func (s *survey) strays(pod int, at followed, received float64) estimate {
 	t := float64(s.hears[pod].span()) / 1e6
-	if at.strays == 0 || t == 0 {
+	if s.lossy {
+		at.strays += at.excused
+	}
+	if at.strays == 0 && !s.byPod[pod].again() || t == 0 {
 		return estimate{}
 	}
-	n, pending := float64(at.strays), s.pending(pod, at)
+	lost := s.lostCauses(pod, at)
+	n, pending := float64(at.strays), s.pending(pod, at)+lost
 	if n -= pending; n <= 2*math.Sqrt(pending) {
+		if s.byPod[pod].again() { // some were taken for those of others of the request
+			return estimate{max(n, -lost) / (received * t), pending / sq(received*t)}
+		}
 		return estimate{0, pending / sq(received*t)}
 	}
 	per := s.events.scale * n / t / received
@@ -304,10 +310,14 @@ func (s *survey) receives(g *Graph, pod int) float64 {
 // by the variance of a ratio estimator: the sum of squares of c-r·n over (Σn)².
 // Half a call is added to what deviates: of few requests that are all alike
 // nobody knows that the next will be.
-func (t *podTally) ratio(f followed) estimate {
+//
+// Of the calls of which the callee's line is not there, for it is lost or they never came, as
+// many more are in nobody's log as the odds are of losing the pod's own.
+func (t *podTally) ratio(f followed, odds float64) estimate {
 	r := f.c / t.seen
 	off := max(0, f.cc-2*r*f.cn+r*r*t.seenSquare)
-	return estimate{r, (off + 0.25) / ((t.seen + 1) * (t.seen + 1))}
+	alone := f.alone / t.seen
+	return estimate{r + alone*odds, (off+0.25)/((t.seen+1)*(t.seen+1)) + sq(alone)*odds/(t.sentLost.has+usualLoss)}
 }
 
 // dumb reports whether a pod's proxy logs nothing that it sends, or not all.
