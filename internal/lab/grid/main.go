@@ -11,6 +11,7 @@
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32 -- -head 200 -repeat
 //	go run ./internal/lab/grid -budgets 2.5 -conns 32 -rounds 6 -rival usage -- -shift 0.3
 //	go run ./internal/lab/grid -cells 0 -thrift              an open load at a large budget
+//	go run ./internal/lab/grid -trees -cells 40              trees of calls over the best policy
 //
 // What follows -- goes to the simulator. Without a lab (named by LAB, or beside the
 // tree) it says so and ends with status 0.
@@ -25,7 +26,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -40,24 +40,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// cell is one mesh under one budget and load; physics are flags for the simulator.
-type cell struct {
-	mesh    string
-	budget  float64
-	conns   int
-	physics []string
-}
-
-func (c cell) String() string {
-	name := strings.TrimSuffix(filepath.Base(c.mesh), ".json")
-	return strings.TrimSpace(fmt.Sprintf("%s %g %d %s", name, c.budget, c.conns, strings.Join(c.physics, " ")))
-}
+// usualPolicies are those of -policies where nobody says.
+const usualPolicies = "requests,usage"
 
 func main() {
 	var g grid
 	flag.Uint64Var(&g.seed, "seed", 20261126, "draws the cells")
 	flag.IntVar(&g.cells, "cells", 33, "how many are drawn; 0 for all there are")
 	flag.BoolVar(&g.held, "held", false, "meshes of other seeds and sizes, and other proxy costs")
+	flag.BoolVar(&g.trees, "trees", false, "trees of calls, each cell on a seed of its own; compared with the best of the policies too")
 	flag.BoolVar(&g.search, "search", false, "compare with the slow search (a minute or so a cell, once)")
 	budgets := flag.String("budgets", "1.5,2.5,5", "limits over the floors")
 	conns := flag.String("conns", "8,32,128", "requests in flight")
@@ -65,7 +56,7 @@ func main() {
 	flag.BoolVar(&g.thrifty, "thrift", false, "how much of a large budget an open load is given")
 	flag.IntVar(&g.placings, "placings", 0, "with -search, play both allotments on so many other seeds too (the search once more)")
 	flag.StringVar(&g.rival, "rival", "", "a policy that plays the same rounds")
-	flag.StringVar(&g.policies, "policies", "requests,usage", "policies to compare with")
+	flag.StringVar(&g.policies, "policies", usualPolicies, "policies to compare with")
 	flag.IntVar(&g.jobs, "jobs", runtime.NumCPU(), "cells at a time")
 	flag.StringVar(&g.cache, "cache", filepath.Join(os.TempDir(), "sluice-grid"), "where searches are kept")
 	flag.StringVar(&g.binary, "sluice", "", "a server that is built already")
@@ -76,6 +67,9 @@ func main() {
 	flag.Parse()
 	g.extra = flag.Args()
 	g.budgets, g.conns = floats(*budgets), floats(*conns)
+	if g.trees && g.policies == usualPolicies {
+		g.policies = "equal,requests,requests100,usage"
+	}
 	if err := g.run(); err != nil {
 		fail(err)
 	}
@@ -100,7 +94,7 @@ func floats(list string) (out []float64) {
 type grid struct {
 	seed                                             uint64
 	cells, rounds, jobs, placings                    int
-	held, search, thrifty                            bool
+	held, search, thrifty, trees                     bool
 	budgets, conns                                   []float64
 	rival, policies, cache, binary, serve, out, only string
 	plotted                                          string
@@ -141,7 +135,10 @@ func (g *grid) run() error {
 	if g.thrifty {
 		return g.thrift()
 	}
-	cells := g.draw()
+	cells, err := g.draw()
+	if err != nil {
+		return err
+	}
 	rows := make([]row, len(cells))
 	var all errgroup.Group
 	all.SetLimit(g.jobs)
@@ -180,52 +177,6 @@ func output(name string, args ...string) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// draw is the cells in the order drawn.
-func (g *grid) draw() []cell {
-	chance := rand.New(rand.NewPCG(g.seed, 0))
-	var all []cell
-	for _, mesh := range g.meshes(chance) {
-		for _, b := range g.budgets {
-			for _, c := range g.conns {
-				all = append(all, cell{mesh: mesh, budget: b, conns: int(c)})
-			}
-		}
-	}
-	chance.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
-	if g.cells > 0 {
-		all = all[:min(g.cells, len(all))]
-	}
-	for i := range all {
-		if g.held {
-			all[i].physics = physics(chance)
-		}
-	}
-	return slices.DeleteFunc(all, func(c cell) bool { return !strings.Contains(c.String(), g.only) })
-}
-
-func (g *grid) meshes(chance *rand.Rand) []string {
-	if g.held {
-		var out []string
-		for range 20 {
-			out = append(out, fmt.Sprintf("random:%d:%d", 100+chance.IntN(900), 3+chance.IntN(14)))
-		}
-		return out
-	}
-	visible, _ := filepath.Glob(filepath.Join(g.lab, "topologies", "visible", "*.json"))
-	for i := range 20 {
-		visible = append(visible, fmt.Sprintf("random:%d:8", i+1))
-	}
-	return visible
-}
-
-// physics are proxies that cost other amounts than the simulator's own.
-func physics(chance *rand.Rand) []string {
-	about := func(mean, spread float64) string {
-		return strconv.FormatFloat(math.Round(10*mean*math.Exp(spread*chance.NormFloat64()))/10, 'f', -1, 64)
-	}
-	return []string{"-traversal-us", about(260, 0.35), "-wake-us", about(150, 0.5), "-kb-us", about(3, 0.5)}
-}
-
 // row is what the simulator prints of a cell.
 type row map[string]json.RawMessage
 
@@ -258,6 +209,9 @@ func (g *grid) play(c cell) (row, error) {
 	r, err := g.cached(fixed)
 	if err != nil {
 		return nil, err
+	}
+	if g.trees {
+		r["simple"], _ = json.Marshal(r.simple(g.policies))
 	}
 	url, stop, err := g.server()
 	if err != nil {
@@ -379,6 +333,9 @@ func (g *grid) predictions(url string) (map[string]figures, error) {
 // rivals are the names of the rows that rounds are compared with.
 func (g *grid) rivals(round int) []string {
 	names := strings.Split(g.policies, ",")
+	if g.trees {
+		names = append([]string{"simple"}, names...)
+	}
 	if g.rival != "" {
 		names = []string{fmt.Sprintf("%s-round%d", g.rival, round)}
 	}

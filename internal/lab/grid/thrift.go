@@ -31,8 +31,12 @@ type thrifty struct {
 // thrift offers each mesh, at a large budget, half the rate that it could carry, and
 // compares what a server gives it with the least that would do.
 func (g *grid) thrift() error {
+	cells, err := g.draw()
+	if err != nil {
+		return err
+	}
 	var meshes []string
-	for _, c := range g.draw() {
+	for _, c := range cells {
 		if !slices.Contains(meshes, c.mesh) {
 			meshes = append(meshes, c.mesh)
 		}
