@@ -89,7 +89,7 @@ func (m *matching) turn(b *believed, o outcome) {
 // geometric: n = r / (1 - r) wait where it is asked for r of what it can carry, compared
 // with the fullest (product form). Then log r = -log(1 + 1/n): that is how far from the
 // rehearsal's queue to the log's the base has to move, and a relative error e of n is
-// one of e/(1 + n) of the base. The log counts as one more placing.
+// one of e/(1 + n) of the base. A log that is as long counts as one more placing.
 func (m *matching) told(b *believed, o outcome, seen, played []float64) []gauss {
 	scatter := m.scattered(o)
 	out, mean, common, full := make([]gauss, len(seen)), gauss{}, 0.0, 0.0
@@ -99,7 +99,7 @@ func (m *matching) told(b *believed, o outcome, seen, played []float64) []gauss 
 		}
 		n := max(leastQueue, o.rate*o.wait[i]/float64(b.pods[i]))
 		ofLog := n * (seen[i] + matchLeast) / (played[i] + matchLeast)
-		doubt := scatter[i] * (1/sq(1+n)/calibratePlacings + 1/sq(1+ofLog))
+		doubt := scatter[i] * (1/sq(1+n)/calibratePlacings + b.placingsPerLog(i, o)/sq(1+ofLog))
 		out[i] = gauss{math.Log((1 + 1/n) / (1 + 1/ofLog)), 1 / doubt}
 		mean = mean.and(out[i])
 		common += math.Log(b.base[i]) - m.at[i]
@@ -111,6 +111,20 @@ func (m *matching) told(b *believed, o outcome, seen, played []float64) []gauss 
 		}
 	}
 	return out
+}
+
+// placingsPerLog is how many times as long a placing is as what the log shows of service i:
+// the first lines of a busy proxy are those of a moment, less than a period.
+func (b *believed) placingsPerLog(i int, o outcome) float64 {
+	received := 0.0
+	for _, u := range b.sidecars[i].Uses {
+		received += bounded(u.Received)
+	}
+	if received == 0 || o.rate == 0 {
+		return 1
+	}
+	shown, placing := 1000*float64(max(1, b.sidecars[i].Seen))/received, float64(o.done)/(calibratePlacings*o.rate)
+	return max(1, placing/shown)
 }
 
 // scattered is the variance of each full sidecar's share, as a logarithm, between two

@@ -55,7 +55,7 @@ func TestLikeBases(t *testing.T) {
 // surer of the two is the longer queue's.
 func TestTold(t *testing.T) {
 	b := believedCosts(1e-4, 1e-4)
-	b.mesh = &mesh{pods: []int64{1, 1}}
+	b.mesh = &mesh{pods: []int64{1, 1}, sidecars: make([]Sidecar, 2)}
 	b.base = []float64{1e-4, 1e-4}
 	at := math.Log(1e-4)
 	m := &matching{full: []bool{true, true}, at: []float64{at, at}, scatter: make([]float64, 2), turns: 1}
@@ -69,6 +69,17 @@ func TestTold(t *testing.T) {
 	near(t, "difference", told[0].mean-told[1].mean, math.Log((1+1./2)/(1+1./4)), 1e-9)
 	near(t, "error of the first", 1/told[0].sure, 0.2*(0.5/16+1./25), 1e-9)
 	near(t, "error of the second", 1/told[1].sure, 0.2*(0.5/16+1./9), 1e-9)
+}
+
+// 200 lines of a service that receives 2,000 calls a second show 100 ms: a placing of 300
+// requests that end 0.1 a ms, two of them 600, lasts 3,000.
+func TestPlacingsPerLog(t *testing.T) {
+	b := &believed{model: &model{mesh: &mesh{sidecars: []Sidecar{
+		{Seen: 200, Uses: []Use{{Received: 1500}, {Received: 500}}}, {Seen: 200_000, Uses: []Use{{Received: 2000}}}, {Seen: 3}}}}}
+	o := outcome{rate: 0.1, done: 600}
+	for i, want := range []float64{30, 1, 1} {
+		near(t, "placings", b.placingsPerLog(i, o), want, 1e-9)
+	}
 }
 
 // tree is a binary tree of calls side by side, 15 services whose sidecars cost the same.
