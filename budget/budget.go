@@ -168,9 +168,11 @@ type Knowledge struct {
 	// that were slower than foreseen raise it.
 	Margin float64 `json:"margin,omitempty"`
 	// Knee is the level at which the last plan's knee was, in requests per second and
-	// before all margins, and Knees how many rounds of a like load had one; 0 for none.
-	Knee  float64 `json:"knee,omitempty"`
-	Knees int     `json:"knees,omitempty"`
+	// before all margins, Knees how many rounds of a like load had one, 0 for none, and
+	// Tolerance the Options.Knee that they were found for.
+	Knee      float64 `json:"knee,omitempty"`
+	Knees     int     `json:"knees,omitempty"`
+	Tolerance float64 `json:"tolerance,omitempty"`
 }
 
 // Load is what one round showed at the gateway.

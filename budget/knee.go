@@ -59,7 +59,7 @@ func (b *believed) likelyKnee(o Options, played bool) float64 {
 			lo = mid
 		}
 	}
-	return b.knees.near(b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance))) * b.beyond()
+	return b.knees.near(b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)), tolerance) * b.beyond()
 }
 
 // beyond is how many times the knee plans go to: a load that swung may swing up again.
@@ -72,6 +72,8 @@ func (b *believed) beyond() float64 { return b.swing() * math.Exp(b.margin) }
 type knees struct {
 	level  float64
 	rounds int
+	// tolerance is the latency that they gave away; those of another are no measure.
+	tolerance float64
 }
 
 const (
@@ -83,12 +85,12 @@ const (
 )
 
 // near is the level that is found, as far as it may lie from the one before.
-func (k knees) near(level float64) float64 {
+func (k knees) near(level, tolerance float64) float64 {
 	most := laterKnee
-	switch k.rounds {
-	case 0:
+	switch {
+	case k.rounds == 0 || k.tolerance != tolerance:
 		return level
-	case 1:
+	case k.rounds == 1:
 		most = secondKnee
 	}
 	return min(max(level, k.level/most), k.level*most)
@@ -97,7 +99,10 @@ func (k knees) near(level float64) float64 {
 // keepKnee has the rounds to come know the knee that a plan went to, where one was found.
 func (b *believed) keepKnee(k *Knowledge, knee float64, o Options) {
 	if o.Thrift == 0 && knee != b.ceiling(o) {
-		k.Knee, k.Knees = knee/b.beyond(), b.knees.rounds+1
+		k.Knee, k.Knees, k.Tolerance = knee/b.beyond(), 1, kneeOf(o)
+		if b.knees.tolerance == k.Tolerance {
+			k.Knees += b.knees.rounds
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func (b *believed) recall(k *Knowledge) {
 		b.margin = k.Margin
 	}
 	if k.Knee > 0 && k.Knee < mostLevel && k.Knees > 0 {
-		b.knees = knees{level: k.Knee, rounds: k.Knees}
+		b.knees = knees{level: k.Knee, rounds: k.Knees, tolerance: k.Tolerance}
 	}
 	b.learnMargin(k.Foreseen)
 }

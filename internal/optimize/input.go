@@ -275,12 +275,14 @@ func calls(obs *Observation, at []int) []budget.Call {
 // sendTotals fills what edges tell about their two ends.
 func sendTotals(in *budget.Input, obs *Observation, at []int) {
 	type mean struct{ sum, weight float64 }
-	sent, got := make([]mean, len(in.Sidecars)), make([]mean, len(in.Sidecars))
+	sent, got, tries := make([]mean, len(in.Sidecars)), make([]mean, len(in.Sidecars)), make([]mean, len(in.Sidecars))
 	for i := range obs.Graph.Edges {
 		e := &obs.Graph.Edges[i]
 		if f := at[e.From]; f >= 0 {
-			in.Sidecars[f].Sends += e.PerRequest
+			in.Sidecars[f].Sends += e.PerRequest * e.Came()
 			in.Sidecars[f].Upstreams++
+			tries[f].sum += e.Rate * e.Came()
+			tries[f].weight += e.Rate
 			got[f].sum += e.SentBytes * e.PerRequest
 			got[f].weight += e.PerRequest
 		}
@@ -291,6 +293,11 @@ func sendTotals(in *budget.Input, obs *Observation, at []int) {
 		}
 	}
 	for i := range in.Sidecars {
+		if tries[i].weight > 0 { // what a call costs is learned from those that are played
+			for k := range in.Sidecars[i].Uses {
+				in.Sidecars[i].Uses[k].Sent *= tries[i].sum / tries[i].weight
+			}
+		}
 		if sent[i].weight > 0 {
 			in.Sidecars[i].SentBytes = sent[i].sum / sent[i].weight
 		}
