@@ -110,13 +110,13 @@ func TestBrokenPartials(t *testing.T) {
 	zeros := make([]byte, huge.Size())
 	huge.Read(zeros)
 	for name, c := range map[string]struct{ text, want string }{
-		"cut after the magic":   {whole[:len(partialMagic)], "is cut short"},
-		"cut inside the magic":  {whole[:5], "is cut short"},
-		"cut in the middle":     {whole[:len(whole)/2], "is cut short"},
-		"cut of its checksum":   {whole[:len(whole)-2], "is cut short"},
-		"a later version":       {partialMagic + string(rune(partialVersion+1)) + whole[len(partialMagic)+1:], "the partial reading is of version 5, and this sluice reads version 4: aggregate its logs again with this sluice; nothing was taken from it"},
+		"cut after the magic":  {whole[:len(partialMagic)], "is cut short"},
+		"cut inside the magic": {whole[:5], "is cut short"},
+		"cut in the middle":    {whole[:len(whole)/2], "is cut short"},
+		"cut of its checksum":  {whole[:len(whole)-2], "is cut short"},
+		"a later version":      {partialMagic + string(rune(partialVersion+1)) + whole[len(partialMagic)+1:], "the partial reading is of version 5, and this sluice reads version 4: aggregate its logs again with this sluice; nothing was taken from it"},
 		// What version 3 says of a call that timed out is not what 4 does.
-		"an earlier version": {partialMagic + "\x03" + whole[len(partialMagic)+1:], "the partial reading is of version 3, and this sluice reads version 4: aggregate its logs again with this sluice; nothing was taken from it"},
+		"an earlier version":    {partialMagic + "\x03" + whole[len(partialMagic)+1:], "the partial reading is of version 3, and this sluice reads version 4: aggregate its logs again with this sluice; nothing was taken from it"},
 		"a bit of the middle":   {flip(len(whole) / 2), "the partial reading "},
 		"a bit of the end":      {flip(len(whole) - 1), "is damaged"},
 		"text inside":           {frame("hello, hello, hello, hello, this is something else"), "cannot be used"},
