@@ -134,7 +134,7 @@ func (f *follower) followDeaf(hops []hop, visits []visit) {
 	case heard.calls > 0:
 		for _, v := range visits {
 			if h := &hops[v.hop]; h.to >= 0 && !f.isCalled(hops, h.fromPod) {
-				f.stray(h, false)
+				f.stray(h, noCause)
 			}
 		}
 	}
@@ -170,7 +170,7 @@ func (f *follower) followHeard(hops []hop, visits []visit, once bool, received i
 			if once || got.first-rounding <= h.event.start && h.event.start <= got.last+rounding {
 				f.note(h, 1, got.last-h.event.end()-f.heard[f.node(pod)].long())
 			} else {
-				f.stray(h, false)
+				f.stray(h, noCause)
 			}
 		}
 	}

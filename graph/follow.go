@@ -33,16 +33,19 @@ const (
 	heardOf
 	sentAlone     // that it sent by its callee's line, its own being lost
 	receivedAlone // that it received by its caller's line, though its own proxy logs others
+	perhapsAlone  // the same of a call that failed, and may never have come
 )
 
 // sentCall is a call sent along an edge, and how many it stands for; met is set where both its
-// ends' lines are there, lone where its callee's is alone. after is for how much
+// ends' lines are there, failed besides where it failed for the callee, lone where the callee's
+// is alone. after is for how much
 // longer than is thought of the one that it was sent for went on; see followed.
 type sentCall struct {
 	edge   int32
 	weight float64
 	after  Micros
 	met    bool
+	failed bool
 	lone   bool
 }
 
@@ -51,14 +54,17 @@ type sentCall struct {
 type followed struct {
 	c, cc, cn float64
 	// strays are the calls that it sent during none that it received; see stray.
-	// excused are those of which callers' lines tell what they were sent for.
-	strays, excused int
+	// excused are those of which callers' lines tell what they were sent for, perhaps those
+	// of which they tell that it failed.
+	strays, excused, perhaps int
 	// after sums up, in µs, for how long the calls received went on when what was sent for
 	// them had ended and the longest that is thought of was over: see pending.
 	after float64
 	// alone is how many of the calls have their caller's line only, lone how many their
 	// callee's.
 	alone, lone float64
+	// met is how many have both, failed those of them that failed for the callee.
+	met, failed float64
 }
 
 // following is what was followed of each edge and calling pod.
@@ -212,7 +218,7 @@ func (f *follower) followPod(hops []hop, visits, lone []visit) {
 		f.followUntimed(hops, visits)
 		return
 	}
-	received, told, inner := 0.0, 0, false
+	received, inner := 0.0, false
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind == heardOf && h.fromPod != pod {
@@ -226,14 +232,13 @@ func (f *follower) followPod(hops []hop, visits, lone []visit) {
 		case e.timed():
 			f.begun = append(f.begun, e)
 			received += window.weight(e.start, e.end())
-			told += b2i(h.met)
 		}
 	}
 	if inner {
-		f.noteTold(pod, told, lone)
+		f.noteTold(hops, pod, visits, lone)
 	}
 	slices.SortFunc(f.begun, func(a, b *event) int { return cmp.Compare(a.start, b.start) })
-	l := f.lonely(pod, lone)
+	l, why := f.lonely(pod, lone), f.causeOf(lone)
 	for _, v := range visits {
 		h := &hops[v.hop]
 		if v.kind != sentHere || h.to < 0 {
@@ -244,7 +249,7 @@ func (f *follower) followPod(hops []hop, visits, lone []visit) {
 		} else if l.received > 0 {
 			f.note(h, l.weight, 0)
 		} else {
-			f.stray(h, len(f.begun) == 0 && receivedLone(lone) > 0)
+			f.stray(h, why)
 		}
 	}
 	if received > 0 {
@@ -259,14 +264,20 @@ func (f *follower) followPod(hops []hop, visits, lone []visit) {
 // received is lost, or its request_id. It counts if it was sent when the log would have
 // shown the call that it was sent for.
 // It is excused if its caller's line tells what it was sent for.
-func (f *follower) stray(h *hop, excused bool) {
+func (f *follower) stray(h *hop, why cause) {
 	end := h.event.end()
 	if !h.event.traced() || !h.event.timed() || !f.hears[h.fromPod].covers(end, end) {
 		return
 	}
 	at := f.followed.at(f.at.Find(h.from, h.to), h.fromPod)
-	at.strays += b2i(!excused)
-	at.excused += b2i(excused)
+	switch why {
+	case noCause:
+		at.strays++
+	case lostCause:
+		at.excused++
+	case perhapsCause:
+		at.perhaps++
+	}
 }
 
 // isCalled reports whether any line of a request shows a call to a pod, or to its
@@ -374,7 +385,7 @@ func (b *block) extend(by block, first bool) {
 
 // note counts one call sent.
 func (f *follower) note(h *hop, weight float64, after Micros) {
-	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight, max(0, after), h.met, h.in})
+	f.sent = append(f.sent, sentCall{f.at.Find(h.from, h.to), weight, max(0, after), h.met, h.met && h.failedThere, h.in})
 }
 
 // add counts one request at a unit: the calls received and those noted.
@@ -392,7 +403,12 @@ func (f *follower) add(unit int32, received float64) {
 			after += s.weight * float64(s.after)
 			switch {
 			case s.met:
-				f.byPod[unit].sentLost.has += s.weight
+				sum.met += s.weight
+				if s.failed {
+					sum.failed += s.weight
+				} else {
+					f.byPod[unit].sentLost.has += s.weight
+				}
 			case s.lone:
 				f.byPod[unit].sentLost.lacks += s.weight
 				sum.lone += s.weight

@@ -15,6 +15,8 @@ type hop struct {
 	in bool
 	// met is set once the other end's line of the same call is found.
 	met bool
+	// failedThere is set besides where it tells of a call that failed (file lone.go).
+	failedThere bool
 	// writer is the address whose proxy wrote the line.
 	writer uint32
 	// implied is a call without a line of its own, received by a gateway among the

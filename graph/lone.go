@@ -1,5 +1,7 @@
 package graph
 
+import "math"
+
 // Lines get lost: a log's writer was slow, a collector dropped some. Of a call whose line is
 // lost at one end the other end's line tells, if that end logs: what a pod sent for a
 // request is what either end shows, and what it sent for a call of which only its caller
@@ -42,18 +44,31 @@ func (s *survey) findCrowded() {
 	}
 }
 
-// gatherLone lists the calls of a request that show a pod's line to be lost.
+// gatherLone lists the calls of a request that show a pod's line to be lost, and marks those
+// that failed at the other end.
+//
+// Of a call that failed for its callee the caller may have made another, and one that failed for
+// its caller may never have come. So what a pod sent is told by answered calls, for the others
+// too (see loneFailed), and what it sent for calls of which only a failed caller's line tells
+// counts for none of those that it is known to have received (see perhapsLost).
 func (f *follower) gatherLone(hops []hop, pairs []pairing) {
 	for _, p := range pairs {
 		switch {
 		case p.out < 0:
-			if h := &hops[p.in]; h.fromPod != none && h.fromPod != h.toPod && !h.implied && !h.event.failed() && f.losesLines(h.fromPod) {
+			if h := &hops[p.in]; h.fromPod != none && h.fromPod != h.toPod && !h.implied && !h.event.unanswered() && f.losesLines(h.fromPod) {
 				f.visits = append(f.visits, visit{h.fromPod, p.in, sentAlone})
 			}
 		case p.in < 0:
-			if h := &hops[p.out]; h.toPod != none && h.fromPod != h.toPod && !h.event.failed() && f.losesLines(h.toPod) && !f.passedBy(h) {
-				f.visits = append(f.visits, visit{h.toPod, p.out, receivedAlone})
+			if h := &hops[p.out]; h.toPod != none && h.fromPod != h.toPod && !h.unreached() && f.losesLines(h.toPod) && !f.passedBy(h) {
+				kind := receivedAlone
+				if h.event.failed() {
+					kind = perhapsAlone
+				}
+				f.visits = append(f.visits, visit{h.toPod, p.out, kind})
 			}
+		default:
+			hops[p.in].failedThere = hops[p.out].event.failed()
+			hops[p.out].failedThere = hops[p.in].event.unanswered()
 		}
 	}
 }
@@ -75,6 +90,7 @@ type loneCalls struct{ weight, received float64 }
 // lonely is what the lone visits to a pod stand for. It is nothing where the pod's log may
 // not show all that it did for the request.
 func (f *follower) lonely(pod int32, lone []visit) (l loneCalls) {
+	received, _ := receivedLone(lone)
 	if len(lone) == 0 || len(f.begun) == 0 {
 		return l
 	}
@@ -88,20 +104,32 @@ func (f *follower) lonely(pod int32, lone []visit) (l loneCalls) {
 		all.extend(e.block(), false)
 		l.weight += at / float64(len(f.begun))
 	}
-	k := receivedLone(lone)
-	if (k > 0 || !f.heard[f.node(pod)].once()) && !f.inner[pod].covers(all.first, all.last) {
+	if (received > 0 || !f.heard[f.node(pod)].once()) && !f.inner[pod].covers(all.first, all.last) {
 		return loneCalls{}
 	}
-	l.received = float64(k) * l.weight
+	l.received = float64(received) * l.weight
 	return l
 }
 
 // noteTold counts the calls that a pod received for a request by whether its own lines and
-// its callers' tell of them.
-func (f *follower) noteTold(pod int32, told int, lone []visit) {
+// its callers' tell of them. Which lines are lost is told by calls that did not fail: of others
+// some never came.
+func (f *follower) noteTold(hops []hop, pod int32, visits, lone []visit) {
 	t := &f.byPod[pod]
-	t.receivedLost.add(told, receivedLone(lone))
-	t.untold += float64(len(f.begun) - told)
+	for _, v := range visits {
+		switch h := &hops[v.hop]; {
+		case v.kind == sentHere || !h.event.timed():
+		case !h.met:
+			t.untold++
+		default:
+			t.told++
+			t.toldFailed += float64(b2i(h.failedThere))
+			t.receivedLost.add(b2i(!h.failedThere), 0)
+		}
+	}
+	received, perhaps := receivedLone(lone)
+	t.receivedLost.add(0, received)
+	t.perhaps += float64(perhaps)
 }
 
 // noteLone counts the calls that a pod sent of which only its callees' lines tell. They were
@@ -165,15 +193,35 @@ func (s *survey) sumLostLines() {
 // lost for the two ends' lines of several calls alike to be told apart, as a rule.
 const mostLost = 0.2
 
-// ratioOf is the ratio of calls made to calls received of one unit. Where a log lost much,
-// it is that of the unit's own lines alone, of which both lost alike.
+// ratioOf is the ratio of calls made to calls received of one unit. Where nothing tells what
+// its log lost, it is that of the unit's own lines alone, of which both lost alike.
 func (s *survey) ratioOf(unit int, at followed) estimate {
 	t := s.byPod[unit]
-	if s.lossy && t.seen > t.seenLone {
+	if s.byOwn(at) && t.seen > t.seenLone {
 		at.c, t.seen = at.c-at.lone, t.seen-t.seenLone
+		at.lone = 0
 		return t.ratio(at, 0)
 	}
 	return t.ratio(at, s.odds(outSide, unit))
+}
+
+// fewAnswered is the part of an edge's calls of which both ends' lines are there that must have
+// been answered for answered ones to tell how many lost their caller's line.
+const fewAnswered = 0.5
+
+// byOwn reports whether what a unit sent along an edge is told by its own lines alone: where a
+// log lost much, or most calls failed.
+func (s *survey) byOwn(at followed) bool {
+	return s.lossy || at.failed > (1-fewAnswered)*at.met
+}
+
+// loneFailed is how many more calls lack their caller's line, for those of which the callee's
+// tells that they were answered: as many fail for each of them as do where both lines are there.
+func (f *followed) loneFailed() float64 {
+	if f.lone == 0 || f.failed == f.met {
+		return 0
+	}
+	return f.lone * f.failed / (f.met - f.failed)
 }
 
 // enoughLost calls must lack a line before rates count what is lost.
@@ -204,10 +252,58 @@ func (s sideRate) restore(odds float64) sideRate {
 	return s
 }
 
-// receivedLone is how many calls of a request to a pod only its callers' lines tell of.
-func receivedLone(lone []visit) (n int) {
+// receivedLone is how many calls of a request to a pod only its callers' lines tell of, and how
+// many more perhaps came.
+func receivedLone(lone []visit) (n, perhaps int) {
 	for _, v := range lone {
 		n += b2i(v.kind == receivedAlone)
+		perhaps += b2i(v.kind == perhapsAlone)
+	}
+	return n, perhaps
+}
+
+// causeOf is what callers' lines alone tell of what a pod was called for when it sent something
+// during none of the calls that its own lines tell of.
+func (f *follower) causeOf(lone []visit) cause {
+	switch received, perhaps := receivedLone(lone); {
+	case len(f.begun) == 0 && received > 0:
+		return lostCause
+	case perhaps > 0:
+		return perhapsCause
+	}
+	return noCause
+}
+
+// cause tells of a call that was sent during none received whether it was sent for one of which
+// the caller's line is there: perhapsCause where that one failed.
+type cause uint8
+
+const (
+	noCause cause = iota
+	lostCause
+	perhapsCause
+)
+
+// perhapsLost is the part of the failed calls to a pod of which only the callers' lines tell whose
+// own lines are lost by chance, as those of others are: where more lack them, these are missing
+// for another reason, and what was sent meanwhile was sent for nothing that counts as received.
+func (s *survey) perhapsLost(pod int) float64 {
+	t := &s.byPod[pod]
+	due := t.toldFailed * s.odds(inSide, pod)
+	if t.perhaps-due <= unsureArrival*math.Sqrt(due) {
+		return 1
+	}
+	return due / t.perhaps
+}
+
+// strayed is how many of the calls that a pod sent along an edge were sent for none received.
+func (s *survey) strayed(pod int, at followed) float64 {
+	if s.byOwn(at) {
+		return float64(at.strays + at.excused + at.perhaps)
+	}
+	n := float64(at.strays)
+	if at.perhaps > 0 {
+		n += (1 - s.perhapsLost(pod)) * float64(at.perhaps)
 	}
 	return n
 }
@@ -219,8 +315,8 @@ func (p *podTally) again() bool { return p.seenSquare > 1.05*p.seen }
 // for is lost, and its caller's is not there to tell of it.
 func (s *survey) lostCauses(pod int, at followed) float64 {
 	t := &s.byPod[pod]
-	if s.lossy || t.untold == 0 || !s.losesLines(int32(pod)) {
+	if s.byOwn(at) || t.untold == 0 || !s.losesLines(int32(pod)) {
 		return 0
 	}
-	return at.c * s.odds(inSide, pod) * t.untold / (t.untold + t.receivedLost.has)
+	return at.c * s.odds(inSide, pod) * t.untold / (t.untold + t.told)
 }

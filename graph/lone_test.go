@@ -85,3 +85,88 @@ func TestRatioWithLostLines(t *testing.T) {
 	near(t, "calls", p.ratio(followed{c: 99, cc: 99, cn: 99, alone: 9, lone: 9}, 1.0/9).value, 1, 1e-9)
 	near(t, "none lost", p.ratio(followed{c: 99, cc: 99, cn: 99, alone: 9}, 0).value, 0.99, 1e-9)
 }
+
+// Calls fail for one end or for both, and each end's log loses a tenth of its lines at random:
+// which lines are lost has nothing to do with it. For each call to b two are sent on to c.
+// Of b's own lines a tenth is lost, and what b sent for these calls must count for no others:
+// if the callers' lines of a half, or a third, did not tell of it, it would be 0.1/2 = 5 %, or
+// 0.1/3 = 3 %, too much. Of the calls to c a tenth lacks b's line: if callees' lines of a third
+// did not tell of these, 3 % would be missing. By chance 20 logs of 400 calls each are off
+// by √(2·0.1/400/20) = 0.5 %.
+func TestLinesLostWhereCallsFail(t *testing.T) {
+	for _, c := range []struct {
+		name, host      string
+		each            int64 // request of so many fails
+		in, out         int
+		inFlag, outFlag string
+	}{
+		{"none fails", "b", 1000, 200, 200, "", ""},
+		{"b answers 500", "b", 2, 500, 500, "", ""},
+		{"b's caller gives up", "b", 3, 0, 504, "DC", "UT"},
+		{"c answers 503, and b's sidecar 200", "c", 3, 503, 200, "", ""},
+		{"c answers 500 to all, and b's sidecar 200", "c", 1, 500, 200, "", ""},
+	} {
+		var toB, toC float64
+		for seed := range uint64(20) {
+			r := rand.New(rand.NewPCG(seed, 2))
+			var left []line
+			for i, l := range calledTwice() {
+				if l.host == fqdn(c.host) && int64(i/8)%c.each == 0 {
+					if l.code, l.flags = c.out, c.outFlag; l.in {
+						l.code, l.flags = c.in, c.inFlag
+					}
+				}
+				if r.Float64() >= 0.1 {
+					left = append(left, l)
+				}
+			}
+			g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.2.1"), left...)
+			check(t, g)
+			toB += edge(t, g, "a", "b").PerCall / 20
+			toC += edge(t, g, "b", "c").PerCall / 20
+		}
+		near(t, c.name+": b per call", toB, 1, 0.015)
+		near(t, c.name+": c per call", toC, 2, 0.015)
+	}
+}
+
+// Of 100 calls with both ends' lines 20 failed for the callee. Of those with its line alone 8
+// were answered: 8·20/80 = 2 more failed. Where all fail, no answered one tells of them.
+func TestLoneFailed(t *testing.T) {
+	f := followed{met: 100, failed: 20, lone: 8}
+	near(t, "failed", f.loneFailed(), 2, 1e-9)
+	f = followed{met: 100, failed: 100}
+	near(t, "all fail", f.loneFailed(), 0, 0)
+	if s := new(survey); !s.byOwn(f) || s.byOwn(followed{met: 100, failed: 20}) || s.byOwn(followed{}) {
+		t.Error("own lines alone tell where most fail, and not where few do")
+	}
+}
+
+// Of 90 failed calls with both lines and one in ten lost, 90/9 = 10 should have the caller's
+// alone. 12 are as many by chance; of 40 those 10 are lost, a quarter. What was sent
+// meanwhile is stray for the other three quarters: of 40 calls 30, and with one more 31.
+func TestPerhapsLost(t *testing.T) {
+	s := survey{byPod: []podTally{{receivedLost: lostLines{900, 100}, toldFailed: 90, perhaps: 12}}}
+	s.sumLostLines()
+	near(t, "by chance", s.perhapsLost(0), 1, 0)
+	s.byPod[0].perhaps = 40
+	near(t, "not by chance", s.perhapsLost(0), 0.25, 1e-9)
+	near(t, "strays", s.strayed(0, followed{strays: 1, excused: 7, perhaps: 40}), 1+30, 1e-9)
+}
+
+// b's proxy writes no line of what it answered with an error, 1 in 20 of its calls. What it sent
+// for these counts all the same, 2 for each request; else it would be 5 % less.
+func TestFailedCallsNotLogged(t *testing.T) {
+	var left []line
+	for i, l := range calledTwice() {
+		if l.host == fqdn("b") && i/8%20 == 0 {
+			if l.code = 500; l.in {
+				continue
+			}
+		}
+		left = append(left, l)
+	}
+	g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.2.1"), left...)
+	check(t, g)
+	near(t, "c per request", edge(t, g, "b", "c").PerRequest, 2, 0.01)
+}

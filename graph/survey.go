@@ -154,9 +154,10 @@ type podTally struct {
 	seen, seenSquare float64
 	// receivedLost and sentLost are what tells how many of its lines are lost (file lone.go).
 	receivedLost, sentLost lostLines
-	// seenLone is the part of seen that only callers' lines tell of, untold are the calls
-	// received of which the caller's line is not there.
-	seenLone, untold float64
+	// seenLone is the part of seen that only callers' lines tell of; told are the calls
+	// received of which the caller's line is there, toldFailed those of them that failed for
+	// the caller, untold those of which it is not, perhaps failed ones without the pod's own.
+	seenLone, told, toldFailed, untold, perhaps float64
 }
 
 // podSide is calls by pairing, loose ones by side, and rate by the pod's own

@@ -281,14 +281,12 @@ func (s *survey) followable(pod int, named []float64) float64 {
 // service, which receives that many calls a second.
 func (s *survey) strays(pod int, at followed, received float64) estimate {
 	t := float64(s.hears[pod].span()) / 1e6
-	if s.lossy {
-		at.strays += at.excused
-	}
-	if at.strays == 0 && !s.byPod[pod].again() || t == 0 {
+	n := s.strayed(pod, at)
+	if n == 0 && !s.byPod[pod].again() || t == 0 {
 		return estimate{}
 	}
 	lost := s.lostCauses(pod, at)
-	n, pending := float64(at.strays), s.pending(pod, at)+lost
+	pending := s.pending(pod, at) + lost
 	if n -= pending; n <= 2*math.Sqrt(pending) {
 		if s.byPod[pod].again() { // some were taken for those of others of the request
 			return estimate{max(n, -lost) / (received * t), pending / sq(received*t)}
@@ -341,7 +339,7 @@ func (t *podTally) ratio(f followed, odds float64) estimate {
 	r := f.c / t.seen
 	off := max(0, f.cc-2*r*f.cn+r*r*t.seenSquare)
 	alone := f.alone / t.seen
-	return estimate{r + alone*odds, (off+0.25)/((t.seen+1)*(t.seen+1)) + sq(alone)*odds/(t.sentLost.has+usualLoss)}
+	return estimate{r + f.loneFailed()/t.seen + alone*odds, (off+0.25)/((t.seen+1)*(t.seen+1)) + sq(alone)*odds/(t.sentLost.has+usualLoss)}
 }
 
 // dumb reports whether a pod's proxy logs nothing that it sends, or not all.

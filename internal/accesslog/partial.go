@@ -17,9 +17,13 @@ import (
 
 // partialMagic begins a partial reading; the byte after it is its version. No
 // log begins so, and a transfer that changes line ends breaks it.
+//
+// The version is raised with whatever changes what the bytes mean, be it one more flag of an
+// event: what an older sluice did not write cannot be told from what did not happen. Since 4
+// callees' lines tell of calls that ended without any code.
 const (
 	partialMagic   = "\x89sluice\r\n"
-	partialVersion = 3
+	partialVersion = 4
 )
 
 // Save writes a partial reading, which Read takes where it takes a log: the
@@ -111,12 +115,17 @@ func readPartialOf(ctx context.Context, text io.Reader, in *counter, size int64,
 	return r, nil
 }
 
-var errVersion = errors.New("of another version")
+// errVersion is that a partial reading is of the version found.
+type errVersion struct{ found byte }
+
+func (e errVersion) Error() string {
+	return fmt.Sprintf("is of version %d, and this sluice reads version %d: aggregate its logs again with this sluice", e.found, partialVersion)
+}
 
 // badPartial says in words what is wrong.
 func badPartial(err error, o Options) string {
 	switch {
-	case errors.Is(err, errVersion):
+	case errors.As(err, new(errVersion)):
 		return err.Error()
 	case errors.Is(err, graph.ErrCoded):
 		return "cannot be used: " + err.Error()
@@ -134,7 +143,7 @@ func decodePartial(in *bufio.Reader, g *guard, o Options) (*Reading, error) {
 		return nil, err
 	}
 	if v := head[len(partialMagic)]; v != partialVersion {
-		return nil, fmt.Errorf("is %w (%d; this sluice reads %d): read it with the sluice that made it, or aggregate the logs again", errVersion, v, partialVersion)
+		return nil, errVersion{v}
 	}
 	z, err := openZstd(in, o)
 	if err != nil {

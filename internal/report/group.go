@@ -128,7 +128,9 @@ func (h *hop) add(o *hop) {
 		h.MeanMS = known(true, millis(mean(float64(*h.MeanMS), float64(*o.MeanMS))))
 		h.P99MS = known(true, max(*h.P99MS, *o.P99MS)) // no percentile of both can be above it
 	}
-	h.Errors = figure(mean(float64(h.Errors), float64(o.Errors)))
+	for _, part := range [...]struct{ of, other *figure }{{&h.Errors, &o.Errors}, {&h.Unreached, &o.Unreached}, {&h.Again, &o.Again}} {
+		*part.of = figure(mean(float64(*part.of), float64(*part.other)))
+	}
 	h.Rate += o.Rate
 	h.PerRequest += o.PerRequest
 	h.Calls += o.Calls

@@ -246,6 +246,10 @@ func (s *sketch) tips(p *spot) []string {
 func (s *sketch) edge(h *hop) draw.Edge {
 	e := draw.Edge{From: h.from, To: h.to, Rate: float64(h.Rate), Critical: h.main, Back: h.Back,
 		Lines: []string{s.perSecond(h.Rate)}}
+	came := h.came()
+	if came != "" {
+		e.Lines = append(e.Lines, came)
+	}
 	took := "not timed"
 	if h.MeanMS != nil && h.P99MS != nil {
 		e.Lines = append(e.Lines, latency(*h.MeanMS, *h.P99MS))
@@ -258,7 +262,20 @@ func (s *sketch) edge(h *hop) draw.Edge {
 		e.Lines = append(e.Lines, failed)
 		e.Tip += ", " + failed
 	}
+	if came != "" {
+		e.Tip += ", sidecars tried again: " + came
+	}
 	return e
+}
+
+// came says how many calls came for each that was sent where sidecars tried some again: else
+// the callee's rate would not be that of the arrows to it, and nothing say why.
+func (h *hop) came() string {
+	if h.Again <= 0 {
+		return ""
+	}
+	// Of the figures as the document has them, for the same picture.
+	return brief(max(0, 1-float64(h.Unreached.rounded())+float64(h.Again.rounded()))) + " came per call sent"
 }
 
 func gatewayLines(g *meshGateway) []string {

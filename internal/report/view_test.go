@@ -96,10 +96,39 @@ func TestView(t *testing.T) {
 	f(View{Focus: "d", Critical: true, MinShare: 0.5, Group: GroupAlike}, "")
 }
 
+// Of 24.5 calls a second to b a third more came than were sent, but for a tenth that never did:
+// 1 − 0.1 + 0.46 = 1.36 for each, and b receives 33.3. Its only arrow says why, in every form;
+// where nothing was tried again no arrow says so.
+func TestPicturesTellTries(t *testing.T) {
+	o := fan()
+	e := &o.Graph.Edges[1]
+	e.Rate, e.Unreached, e.Again = 24.5, 0.1, 0.46
+	o.Graph.Nodes[2].Rate = 33.3
+	for f, form := range []string{SVG: "SVG", DOTForm: "DOT", Mermaid: "Mermaid"} {
+		if form == "" {
+			continue
+		}
+		got, _, err := Picture(o, View{}, Form(f))
+		if n := bytes.Count(got, []byte("1.36 came per call sent")); err != nil || n == 0 || bytes.Count(got, []byte("came per call sent")) != n {
+			t.Errorf("%s tells it %d times, %v:\n%s", form, n, err, got)
+		}
+	}
+	m, err := sketchOf(o).view(View{}, 100, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := &m.Edges[1]; b.Lines[0] != "24.5/s" || b.Lines[1] != "1.36 came per call sent" || !strings.HasSuffix(b.Tip, ", sidecars tried again: 1.36 came per call sent") {
+		t.Errorf("lines %q, tip %q", b.Lines, b.Tip)
+	}
+}
+
 // A group's figures are those of its members: rates add up, times are means over the
-// calls (hand-made: (5·5 + 4·4 + 3·3 + 2·2 + 1·1) / 15 ms), percentiles the highest.
+// calls (hand-made: (5·5 + 4·4 + 3·3 + 2·2 + 1·1) / 15 ms), percentiles the highest, and
+// what came is what did of all calls (5·1.3 + 4·0.5 + 3 + 2 + 1 = 14.5 of 15).
 func TestGroupFigures(t *testing.T) {
-	s := sketchOf(fan())
+	o := fan()
+	o.Graph.Edges[2].Again, o.Graph.Edges[3].Unreached = 0.3, 0.5
+	s := sketchOf(o)
 	if err := s.group(GroupAlike); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +140,9 @@ func TestGroupFigures(t *testing.T) {
 		mean := 55. / 15
 		if h.Rate != 15 || h.Calls != 15 || h.P99MS == nil || *h.P99MS != millis(10*ms) || fmt.Sprintf("%.3f", float64(*h.MeanMS)/float64(ms)) != fmt.Sprintf("%.3f", mean) {
 			t.Errorf("rate %v, %d calls, mean %v, p99 %v", h.Rate, h.Calls, h.MeanMS, h.P99MS)
+		}
+		if came := h.came(); came != "0.967 came per call sent" {
+			t.Errorf("%s, want 14.5/15", came)
 		}
 	}
 }
