@@ -31,12 +31,12 @@ func (b *believed) calibrate() {
 		b.explainDelay(given)
 	}
 	defer func() { b.shift = make([]float64, len(b.sidecars)) }()
-	match := b.newMatching(given)
 	for turn := range calibrateTurns {
 		o := b.rehearseFrom(turn*calibratePlacings, given, calibratePlacings)
 		if o.done == 0 {
 			return
 		}
+		b.match(o, given)
 		woken := b.guessWoken()
 		for i := range woken {
 			if o.halves[i] > 0 {
@@ -48,9 +48,7 @@ func (b *believed) calibrate() {
 			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given))
 		}
 		b.fit()
-		match.turn(b, o)
 		if turn == calibrateTurns-1 {
-			match.settle(b)
 			b.learnPause(o)
 		}
 	}
@@ -61,7 +59,7 @@ func (b *believed) calibrate() {
 // what it used does not tell base from wake. Where requests waited tells (see match);
 // failing that only one that alone held all others up does: it was never idle.
 func (b *believed) ambiguous(i int, given []float64) float64 {
-	if b.mesh.cores[i] <= spentUp*given[i] {
+	if b.mesh.cores[i] <= 0.96*given[i] {
 		return 0
 	}
 	if b.matchable(i, given) {
@@ -69,7 +67,7 @@ func (b *believed) ambiguous(i int, given []float64) float64 {
 	}
 	for k, g := range given {
 		if k != i && b.mesh.cores[k] > 0.9*g {
-			return unmatchedUnsure
+			return 0.5
 		}
 	}
 	return 0

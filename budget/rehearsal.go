@@ -69,15 +69,12 @@ type outcome struct {
 	took []float64
 	// unsure is how far that share differed between the placings played.
 	unsure []float64
-	// scatter is the variance, between the placings played, of the logarithm of each
-	// station's share of inbound.
-	scatter []float64
 }
 
 func newOutcome(n int) outcome {
-	at := make([]float64, 8*n)
+	at := make([]float64, 7*n)
 	part := func(k int) []float64 { return at[k*n : (k+1)*n : (k+1)*n] }
-	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5), inbound: part(6), scatter: part(7)}
+	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5), inbound: part(6)}
 }
 
 // frame is one call under way.

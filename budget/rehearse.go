@@ -134,34 +134,7 @@ func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) 
 		}
 		sum.unsure[i] = most - least
 	}
-	sum.scatterOf(played)
 	return sum
-}
-
-// scatterOf works out how far shares differ between placings.
-func (o *outcome) scatterOf(played []outcome) {
-	if len(played) < 2 {
-		return
-	}
-	all := make([]float64, len(played))
-	for k := range played {
-		for _, in := range played[k].inbound {
-			all[k] += in
-		}
-		if all[k] <= 0 {
-			return
-		}
-	}
-	for i := range o.scatter {
-		sum, squares := 0.0, 0.0
-		for k := range played {
-			l := math.Log(played[k].inbound[i]/all[k] + matchLeast)
-			sum += l
-			squares += l * l
-		}
-		n := float64(len(played))
-		o.scatter[i] = max(0, squares-sum*sum/n) / (n - 1)
-	}
 }
 
 // forCalls is the cores that are left for what the log shows: where both do not fit, each
