@@ -11,7 +11,7 @@ import (
 // callee receives, and all that follows from it, is then more than was sent.
 //
 // A try that was made again failed, and has no line at the caller, whose line of the same
-// request to the same callee tells of a call that lasted as long as the tries together.
+// request to the same callee tells of a call that it lies in, before the last (file held.go).
 // Where a caller's line is merely lost, the callee's is as often of a call that was answered,
 // and others lasted no longer than theirs did.
 
@@ -41,104 +41,6 @@ func (e *event) unanswered() bool {
 // givenUp reports whether the callee's line is of a call that ended without any code, as one
 // whose time ran out does. TCP has no code either, and no tries.
 func (r *Record) givenUp() bool { return r.Direction == Inbound && r.Code == 0 && len(r.Flags) > 0 }
-
-// manyTries bounds how many calls of a request are compared with its failed ones: one of
-// which there are more is many under one request_id.
-const manyTries = 1 << 16
-
-// findTries marks what was tried again among the calls of a request of which so many of the
-// callees' lines are of no answer.
-func (p *pairer) findTries(hops []hop, unanswered int) {
-	if len(p.pairs)*unanswered > manyTries {
-		return
-	}
-	p.spare = p.spare[:0]
-	for _, c := range p.pairs {
-		p.spare = append(p.spare, spareTime(hops, c))
-	}
-	for k := range p.pairs {
-		c := &p.pairs[k]
-		if c.in < 0 || !hops[c.in].event.unanswered() {
-			continue
-		}
-		switch {
-		case c.out < 0:
-			p.findLater(hops, c)
-		case !hops[c.out].event.unanswered():
-			hops[c.in].try, hops[c.out].again = crossed, true
-		case p.holder(hops, k, &hops[c.in]) >= 0:
-			p.markAlike(hops, &hops[c.in])
-		}
-	}
-}
-
-// spareTime is how much longer a call lasted at its caller than at its callee, 0 where the
-// caller's line is not there.
-func spareTime(hops []hop, c pairing) Micros {
-	if c.out < 0 {
-		return 0
-	}
-	t := max(0, hops[c.out].event.duration.micros())
-	if c.in >= 0 {
-		t -= max(0, hops[c.in].event.duration.micros())
-	}
-	return t
-}
-
-// findLater looks for the call that an unanswered one, of which the caller has no line, is a
-// try of.
-func (p *pairer) findLater(hops []hop, c *pairing) {
-	k := p.holder(hops, -1, &hops[c.in])
-	if k < 0 {
-		return
-	}
-	last := &p.pairs[k]
-	if in := last.in; in >= 0 && hops[in].toPod == hops[c.in].toPod && hops[in].event.start < hops[c.in].event.start {
-		last.in, c.in = c.in, in // all failed, and pairs go by start; the caller's line is of the last
-		hops[last.in].try = sole
-	}
-	p.spare[k] -= max(0, hops[c.in].event.duration.micros())
-	hops[c.in].try, hops[last.out].again = earlier, true
-}
-
-// holder is the call, but for one, of h's caller to its callee that lasted long enough to
-// hold h besides: that with most time to spare, -1 without any.
-func (p *pairer) holder(hops []hop, but int, h *hop) int {
-	best := -1
-	for k, c := range p.pairs {
-		if c.out < 0 || k == but || sameCaller(&hops[c.out], h) != 0 || best >= 0 && p.spare[k] <= p.spare[best] {
-			continue
-		}
-		if p.spare[k]+rounding >= h.event.duration.micros() && mayFollow(hops, c, h) {
-			best = k
-		}
-	}
-	return best
-}
-
-// mayFollow reports whether the callee's lines allow that a call was made after h, as one
-// more try: those of one pod come one after the other and all within the caller's. The
-// log rounds each end.
-func mayFollow(hops []hop, c pairing, h *hop) bool {
-	if c.in < 0 || hops[c.in].toPod != h.toPod || !h.event.timed() || !hops[c.in].event.timed() {
-		return true
-	}
-	first, last := h.event, hops[c.in].event
-	if first.start > last.start && last.unanswered() {
-		first, last = last, first
-	}
-	return first.end() <= last.start+rounding && last.end()-first.start <= hops[c.out].event.duration.micros()+2*rounding
-}
-
-// markAlike marks h, which is alike, and the answered calls beside it.
-func (p *pairer) markAlike(hops []hop, h *hop) {
-	h.try = alike
-	for _, c := range p.pairs {
-		if c.in >= 0 && sameCaller(&hops[c.in], h) == 0 && !hops[c.in].event.unanswered() {
-			hops[c.in].try = answered
-		}
-	}
-}
 
 // tries counts the tries of an edge's calls: those made again, what tells how many of them
 // only lack the caller's line, and of how many calls that is.
