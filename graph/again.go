@@ -47,8 +47,17 @@ func (r *Record) givenUp() bool { return r.Direction == Inbound && r.Code == 0 &
 type tries struct {
 	arrivals
 	again, crossed, alike int
+	// untold are the callee's lines without the caller's, but for those of earlier tries, by
+	// whether the call was unanswered.
+	untold [2]int
 	// answered counts those near the latter by whether the caller's line is there.
 	answered lacked
+}
+
+// noteUntold counts the callee's view of a call that has no line at the caller, and is no
+// earlier try of one that has.
+func (s *survey) noteUntold(h *hop) {
+	s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))].untold[b2i(h.event.unanswered())]++
 }
 
 // noteTry counts the callee's view of a call that is not the sole try, and reports whether
@@ -85,6 +94,7 @@ func (t *edgeTally) all() tries {
 		a.here[failed] += b.here[failed]
 		a.alone[failed] += b.alone[failed]
 	}
+	a.untold[0], a.untold[1] = a.untold[0]+b.untold[0], a.untold[1]+b.untold[1]
 	a.never += b.never
 	a.again, a.crossed, a.alike, a.answered = a.again+b.again, a.crossed+b.crossed, a.alike+b.alike, a.answered.plus(b.answered)
 	return a
@@ -117,7 +127,34 @@ func (r *tries) perCall() estimate {
 	if p := r.heard(); p > 0 {
 		sent *= p
 	}
+	tries, calls := r.filtered()
+	n, sent = n+tries, sent+calls
 	return estimate{n / sent, (n + 2*lost) / sq(sent)}
+}
+
+// filtered is how many tries, and calls, come to those of which the caller's line is there.
+// Lines that are lost at random, or for a time, are those of calls that were tried again as
+// often as of others: neither count. A proxy that leaves out calls by how long they took, or
+// that did not fail, keeps those that were tried again. Then all count that the callee tells
+// of; those that failed at last lack the caller's line as often as those that were answered
+// or, where none of these has it, never: failures alone are logged, all of them.
+func (r *tries) filtered() (tries, calls float64) {
+	answered := float64(r.here[0] + r.untold[0])
+	if r.untold[0] == 0 || answered == 0 {
+		return 0, 0
+	}
+	told, untold := float64(r.here[0])/answered, float64(r.untold[1])
+	failed := 0.0
+	if told > 0 {
+		failed = min(untold, float64(r.here[1])*(1-told)/told)
+	}
+	again := float64(r.again) + untold - failed
+	mean := float64(r.here[0]+r.again) / (answered + again)
+	chance := math.Sqrt(mean * (1 - mean) * (1/answered + 1/again))
+	if float64(r.again)/again-told <= unsureArrival*chance {
+		return 0, 0
+	}
+	return untold - failed, float64(r.untold[0]) + failed
 }
 
 // last is the part of the calls received that are the last try of their call: of 1-unreached+again

@@ -355,3 +355,45 @@ func TestTriesAreNotMore(t *testing.T) {
 		t.Errorf("of 1,000 calls on both sides, %d has more", side)
 	}
 }
+
+// Of a's lines those of 30 ms and more are there: all 100 of calls that were tried again, and
+// none of the 400 others. b's lines tell of 500 calls, and of 100 tries more: 0.2 for each.
+// Before, it was 1, and b was called 0.6 times for each request.
+func TestTriesWhereTheCallersLinesAreFiltered(t *testing.T) {
+	for _, how := range tries5[:3] {
+		ls := slices.DeleteFunc(retried(how), func(l line) bool { return !l.in && l.path == "/b" && l.dur < 30 })
+		g := buildLines(retriedPods, ls...)
+		check(t, g)
+		b, c := edge(t, g, "a", "b"), edge(t, g, "b", "c")
+		near(t, how.name+": again", b.Again, 0.2, 0.001)
+		near(t, how.name+": b's rate", b.Rate, 10, 0.05)
+		near(t, how.name+": b per request", b.PerRequest, 1, 0.01)
+		near(t, how.name+": c per request", c.PerRequest, 1.2, 0.01)
+	}
+}
+
+// What a filter of the caller's lines leaves of 1,000 calls that callees answered, of 200 tries
+// before them, and of 100 calls that failed at last.
+func TestTriesThatAreFiltered(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		here, untold [2]int
+		again        int
+		tries, calls float64
+	}{
+		{"nothing is left out", [2]int{1000, 100}, [2]int{}, 200, 0, 0},
+		// Half of all: 100 of 200 tries, and 50 of 100 that failed.
+		{"half of all, by chance", [2]int{500, 50}, [2]int{500, 150}, 100, 0, 0},
+		// A fifth of the answered and of the failed calls: of 80 + 40 untold ones that failed
+		// 20·0.8/0.2 = 80 are calls, and 40 tries: 160 of 200 are there, of calls 200 of 1,000.
+		{"the short ones", [2]int{200, 20}, [2]int{800, 120}, 160, 40, 880},
+		{"what was answered", [2]int{0, 100}, [2]int{1000, 170}, 30, 170, 1000},
+		// 10 of 1,000 lack the caller's line, and 0 of 5 tries: that is chance.
+		{"few", [2]int{990, 0}, [2]int{10, 0}, 5, 0, 0},
+	} {
+		r := tries{arrivals: arrivals{here: c.here}, untold: c.untold, again: c.again}
+		n, calls := r.filtered()
+		near(t, c.name+": tries", n, c.tries, 1e-9)
+		near(t, c.name+": calls", calls, c.calls, 1e-9)
+	}
+}

@@ -172,6 +172,9 @@ func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
 		s.arrive(&hops[c.out], c.in >= 0)
 	}
 	again := c.in >= 0 && hops[c.in].try != sole && s.noteTry(&hops[c.in], c.out >= 0)
+	if c.out < 0 && !again {
+		s.noteUntold(&hops[c.in])
+	}
 	for _, i := range [...]int32{c.out, c.in} {
 		if i < 0 {
 			continue
