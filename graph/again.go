@@ -25,6 +25,9 @@ const (
 	// crossed is the same where the callee's line of the last is lost, so that it is
 	// paired with the line of the caller, whose call was answered.
 	crossed
+	// lastLost is the same where it is certain, as it ended long before the caller's view of
+	// the call did. The others may be the last, which the caller's sidecar told as an answer.
+	lastLost
 	// alike is a failed call with a line of its own at the caller, without which it would
 	// look like an earlier try of another; answered are those of its caller and callee that
 	// did not fail. Which part of the latter lacks the caller's line tells how many of the
@@ -46,12 +49,22 @@ func (r *Record) givenUp() bool { return r.Direction == Inbound && r.Code == 0 &
 // only lack the caller's line, and of how many calls that is.
 type tries struct {
 	arrivals
-	again, crossed, alike int
+	again, crossed, lastLost, alike int
+	// made are the answered calls that were tried again, by whether the callee's line of any
+	// try is there in the place of the last.
+	made lacked
 	// untold are the callee's lines without the caller's, but for those of earlier tries, by
 	// whether the call was unanswered.
 	untold [2]int
 	// answered counts those near the latter by whether the caller's line is there.
 	answered lacked
+}
+
+// noteMade counts a call that was tried again, by its caller's view.
+func (s *survey) noteMade(h *hop, here bool) {
+	if !h.event.unanswered() && !h.unreached() {
+		s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))].made.add(here)
+	}
 }
 
 // noteUntold counts the callee's view of a call that has no line at the caller, and is no
@@ -70,6 +83,8 @@ func (s *survey) noteTry(h *hop, own bool) (again bool) {
 		return true
 	case crossed:
 		t.crossed++
+	case lastLost:
+		t.lastLost++
 	case alike:
 		t.alike++
 	case answered:
@@ -96,7 +111,8 @@ func (t *edgeTally) all() tries {
 	}
 	a.untold[0], a.untold[1] = a.untold[0]+b.untold[0], a.untold[1]+b.untold[1]
 	a.never += b.never
-	a.again, a.crossed, a.alike, a.answered = a.again+b.again, a.crossed+b.crossed, a.alike+b.alike, a.answered.plus(b.answered)
+	a.again, a.crossed, a.lastLost, a.alike = a.again+b.again, a.crossed+b.crossed, a.lastLost+b.lastLost, a.alike+b.alike
+	a.answered, a.made = a.answered.plus(b.answered), a.made.plus(b.made)
 	return a
 }
 
@@ -112,24 +128,38 @@ func (r *tries) heard() float64 {
 
 // perCall is how many tries besides the last came to the callee for each call that was sent.
 // As many in a hundred of them have a line as of calls that were answered; of those counted
-// some are calls that lost their own line, as many as of the answered ones beside such. Those
-// crossed are few as lines that are lost: more are answers that the caller's sidecar changes.
+// some are calls that lost their own line, as many as of the answered ones beside such.
 func (r *tries) perCall() estimate {
 	lost := float64(r.alike) * float64(r.answered.lacks) / float64(max(1, r.answered.has))
-	n := float64(r.again) - lost
-	if r.crossed <= r.again {
-		n += float64(r.crossed)
-	}
+	crossed := r.lostLast() + r.lastLost
+	n := float64(r.again+crossed) - lost
 	if n < minPartly || n < unsureArrival*math.Sqrt(lost) {
 		return estimate{}
 	}
 	sent := float64(r.here[0] + r.here[1] + r.alone[0] + r.alone[1] + r.never)
-	if p := r.heard(); p > 0 {
+	heard := *r
+	heard.here[0], heard.alone[0] = r.here[0]-crossed, r.alone[0]+crossed
+	if p := heard.heard(); p > 0 {
 		sent *= p
 	}
 	tries, calls := r.filtered()
 	n, sent = n+tries, sent+calls
 	return estimate{n / sent, (n + 2*lost) / sq(sent)}
+}
+
+// lostLast is how many of those crossed lost the line of their last try. They are as many, of
+// the calls that were tried again, as of others lack the callee's line: more are failures that
+// the caller's sidecar tells its application as answers, and that try is the last.
+func (r *tries) lostLast() int {
+	lacks := lacked{r.here[0] - r.made.has, r.alone[0] - r.made.lacks}
+	if r.crossed == 0 || lacks.has <= 0 {
+		return 0
+	}
+	due := float64(r.made.has-r.crossed-r.lastLost) * float64(lacks.lacks) / float64(lacks.has)
+	if float64(r.crossed) > due+unsureArrival*math.Sqrt(max(1, due)) {
+		return 0
+	}
+	return r.crossed
 }
 
 // filtered is how many tries, and calls, come to those of which the caller's line is there.

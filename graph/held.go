@@ -27,9 +27,11 @@ type tick struct {
 }
 
 // podClock is what to add to the clock of a callee's pod to get the caller's.
+// It is sure if answered calls tell.
 type podClock struct {
-	pod int32
-	add Micros
+	pod  int32
+	add  Micros
+	sure bool
 }
 
 // ending is the end of a failed call on the caller's clock: of the callee's view, which may
@@ -85,6 +87,7 @@ func (p *pairer) findTriesOf(hops []hop, group []int32) {
 	if unanswered == 0 {
 		return
 	}
+	p.clocks = p.clocks[:0]
 	if len(group) > 1 {
 		p.tellClocks(hops, group)
 		if lone > 0 && lone < unanswered {
@@ -96,7 +99,12 @@ func (p *pairer) findTriesOf(hops []hop, group []int32) {
 		switch c := p.pairs[k]; {
 		case c.in < 0 || !hops[c.in].event.unanswered():
 		case c.out >= 0 && !hops[c.out].event.unanswered():
-			hops[c.in].try, hops[c.out].again = crossed, true
+			switch end, sure := p.endsBefore(hops, c); {
+			case !sure:
+				hops[c.in].try, hops[c.out].again = crossed, true
+			case end > 2*rounding:
+				hops[c.in].try, hops[c.out].again = lastLost, true
+			} // else it is the last, and the caller's sidecar tells its application an answer
 		default:
 			p.tries = append(p.tries, k)
 		}
@@ -104,6 +112,17 @@ func (p *pairer) findTriesOf(hops []hop, group []int32) {
 	if len(group) > 1 && len(p.tries) > 0 {
 		p.hold(hops, group)
 	}
+}
+
+// endsBefore is by how much the callee's view of a call ends before the caller's, if other
+// calls of the request tell.
+func (p *pairer) endsBefore(hops []hop, c pairing) (by Micros, sure bool) {
+	in, out := hops[c.in].event, hops[c.out].event
+	i, ok := p.clockAt(&hops[c.in])
+	if !ok || !p.clocks[i].sure || !out.lasting() {
+		return 0, false
+	}
+	return out.end() - in.end() - p.clocks[i].add, true
 }
 
 // lasting reports whether both ends of an event are known.
@@ -137,23 +156,27 @@ func (p *pairer) tellClocks(hops []hop, group []int32) {
 		}
 		switch {
 		case answered > 0:
-			p.clocks = append(p.clocks, podClock{of[0].pod, of[answered/2].add})
+			p.clocks = append(p.clocks, podClock{of[0].pod, of[answered/2].add, true})
 		case out != Missing:
-			p.clocks = append(p.clocks, podClock{of[0].pod, out - in})
+			p.clocks = append(p.clocks, podClock{of[0].pod, out - in, false})
 		}
 	}
 }
 
 // clock is what to add to the times of a callee's view to get the caller's.
 func (p *pairer) clock(h *hop) (add Micros, ok bool) {
-	if !h.event.lasting() {
-		return 0, false
-	}
-	i, ok := slices.BinarySearchFunc(p.clocks, h.toPod, func(c podClock, pod int32) int { return cmp.Compare(c.pod, pod) })
+	i, ok := p.clockAt(h)
 	if !ok {
 		return 0, false
 	}
 	return p.clocks[i].add, true
+}
+
+func (p *pairer) clockAt(h *hop) (i int, ok bool) {
+	if !h.event.lasting() {
+		return 0, false
+	}
+	return slices.BinarySearchFunc(p.clocks, h.toPod, func(c podClock, pod int32) int { return cmp.Compare(c.pod, pod) })
 }
 
 // rematch gives to each call whose callee's line is of no answer that which ended last before
