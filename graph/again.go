@@ -30,7 +30,7 @@ const (
 	lastLost
 	// alike is a failed call with a line of its own at the caller, without which it would
 	// look like an earlier try of another; answered are those of its caller and callee that
-	// did not fail. Which part of the latter lacks the caller's line tells how many of the
+	// did not fail, beside any that failed and has its line. Which part of the latter lacks the caller's line tells how many of the
 	// former do by chance.
 	alike
 	answered

@@ -247,19 +247,19 @@ func (p *pairer) hold(hops []hop, group []int32) {
 	}
 	slices.SortFunc(p.waiting, func(a, b held) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.pair, b.pair)) })
 	slices.SortFunc(p.tries, func(x, y int32) int { return p.byCallersClock(hops, x, y) })
-	alikes, timed := false, 0
+	timed := 0
 	for ; timed < len(p.tries); timed++ {
 		if _, ok := p.clock(&hops[p.pairs[p.tries[timed]].in]); !ok {
 			break
 		}
-		alikes = p.holdTimed(hops, p.tries[timed]) || alikes
+		p.holdTimed(hops, p.tries[timed])
 	}
 	if timed < len(p.tries) && p.findLongest(hops, group) {
 		for _, k := range p.tries[timed:] {
-			alikes = p.holdUntimed(hops, k) || alikes
+			p.holdUntimed(hops, k)
 		}
 	}
-	if alikes {
+	if slices.ContainsFunc(p.tries, func(k int32) bool { return p.pairs[k].out >= 0 }) {
 		p.markAnswered(hops, group)
 	}
 }
@@ -314,8 +314,8 @@ func (p *pairer) heldBy(hops []hop, k int32) (h held, lasts bool) {
 }
 
 // holdTimed looks for the call that a try, no earlier than those before, lies in: of several
-// that which has least time left. It reports whether the try has a line of its own at the caller.
-func (p *pairer) holdTimed(hops []hop, k int32) (alikes bool) {
+// that which has least time left.
+func (p *pairer) holdTimed(hops []hop, k int32) {
 	in := &hops[p.pairs[k].in]
 	add, _ := p.clock(in)
 	start, end := in.event.start+add, in.event.end()+add
@@ -331,11 +331,11 @@ func (p *pairer) holdTimed(hops []hop, k int32) (alikes bool) {
 		i++
 	}
 	if i == len(p.ready) {
-		return false
+		return
 	}
 	if p.pairs[k].out >= 0 {
 		in.try = alike
-		return true
+		return
 	}
 	h := p.ready[i]
 	p.ready = slices.Delete(p.ready, i, i+1)
@@ -343,7 +343,6 @@ func (p *pairer) holdTimed(hops []hop, k int32) (alikes bool) {
 	at, _ := slices.BinarySearchFunc(p.waiting[p.begun:], end, func(h held, at Micros) int { return cmp.Compare(h.from, at) })
 	p.waiting = slices.Insert(p.waiting, p.begun+at, h)
 	p.take(hops, k, h.pair)
-	return false
 }
 
 // take makes a try one of a call.
@@ -355,7 +354,7 @@ func (p *pairer) take(hops []hop, k, of int32) {
 
 // holdUntimed does it where nobody knows the pod's clock: the call that has most time to
 // spare may hold the try. Those of tries come longest first.
-func (p *pairer) holdUntimed(hops []hop, k int32) (alikes bool) {
+func (p *pairer) holdUntimed(hops []hop, k int32) {
 	c := &p.pairs[k]
 	in := &hops[c.in]
 	i := 0
@@ -363,11 +362,11 @@ func (p *pairer) holdUntimed(hops []hop, k int32) (alikes bool) {
 		i++
 	}
 	if i == len(p.longest) || p.longest[i].spare+rounding < in.event.duration.micros() {
-		return false
+		return
 	}
 	if c.out >= 0 {
 		in.try = alike
-		return true
+		return
 	}
 	h := p.longest[i]
 	if last := &p.pairs[h.pair]; last.in >= 0 && hops[last.in].try == sole && hops[last.in].event.unanswered() &&
@@ -380,10 +379,10 @@ func (p *pairer) holdUntimed(hops []hop, k int32) (alikes bool) {
 	p.longest = slices.Delete(p.longest, i, i+1)
 	at, _ := slices.BinarySearchFunc(p.longest, h, bySpare)
 	p.longest = slices.Insert(p.longest, at, h)
-	return false
 }
 
-// markAnswered marks the answered calls beside those that are alike.
+// markAnswered marks the answered calls beside those that failed and have the caller's line,
+// whether or not another call may hold these: one that does has its own.
 func (p *pairer) markAnswered(hops []hop, group []int32) {
 	for _, k := range group {
 		if in := p.pairs[k].in; in >= 0 && !hops[in].event.unanswered() {
