@@ -11,7 +11,7 @@ import (
 // callee receives, and all that follows from it, is then more than was sent.
 //
 // A try that was made again failed, and has no line at the caller, whose line of the same
-// request to the same callee tells of a call that lasted as long as the tries together.
+// request to the same callee tells of a call that it lies in, before the last (file held.go).
 // Where a caller's line is merely lost, the callee's is as often of a call that was answered,
 // and others lasted no longer than theirs did.
 
@@ -25,9 +25,12 @@ const (
 	// crossed is the same where the callee's line of the last is lost, so that it is
 	// paired with the line of the caller, whose call was answered.
 	crossed
+	// lastLost is the same where it is certain, as it ended long before the caller's view of
+	// the call did. The others may be the last, which the caller's sidecar told as an answer.
+	lastLost
 	// alike is a failed call with a line of its own at the caller, without which it would
 	// look like an earlier try of another; answered are those of its caller and callee that
-	// did not fail. Which part of the latter lacks the caller's line tells how many of the
+	// did not fail, beside any that failed and has its line. Which part of the latter lacks the caller's line tells how many of the
 	// former do by chance.
 	alike
 	answered
@@ -42,111 +45,32 @@ func (e *event) unanswered() bool {
 // whose time ran out does. TCP has no code either, and no tries.
 func (r *Record) givenUp() bool { return r.Direction == Inbound && r.Code == 0 && len(r.Flags) > 0 }
 
-// manyTries bounds how many calls of a request are compared with its failed ones: one of
-// which there are more is many under one request_id.
-const manyTries = 1 << 16
-
-// findTries marks what was tried again among the calls of a request of which so many of the
-// callees' lines are of no answer.
-func (p *pairer) findTries(hops []hop, unanswered int) {
-	if len(p.pairs)*unanswered > manyTries {
-		return
-	}
-	p.spare = p.spare[:0]
-	for _, c := range p.pairs {
-		p.spare = append(p.spare, spareTime(hops, c))
-	}
-	for k := range p.pairs {
-		c := &p.pairs[k]
-		if c.in < 0 || !hops[c.in].event.unanswered() {
-			continue
-		}
-		switch {
-		case c.out < 0:
-			p.findLater(hops, c)
-		case !hops[c.out].event.unanswered():
-			hops[c.in].try, hops[c.out].again = crossed, true
-		case p.holder(hops, k, &hops[c.in]) >= 0:
-			p.markAlike(hops, &hops[c.in])
-		}
-	}
-}
-
-// spareTime is how much longer a call lasted at its caller than at its callee, 0 where the
-// caller's line is not there.
-func spareTime(hops []hop, c pairing) Micros {
-	if c.out < 0 {
-		return 0
-	}
-	t := max(0, hops[c.out].event.duration.micros())
-	if c.in >= 0 {
-		t -= max(0, hops[c.in].event.duration.micros())
-	}
-	return t
-}
-
-// findLater looks for the call that an unanswered one, of which the caller has no line, is a
-// try of.
-func (p *pairer) findLater(hops []hop, c *pairing) {
-	k := p.holder(hops, -1, &hops[c.in])
-	if k < 0 {
-		return
-	}
-	last := &p.pairs[k]
-	if in := last.in; in >= 0 && hops[in].toPod == hops[c.in].toPod && hops[in].event.start < hops[c.in].event.start {
-		last.in, c.in = c.in, in // all failed, and pairs go by start; the caller's line is of the last
-		hops[last.in].try = sole
-	}
-	p.spare[k] -= max(0, hops[c.in].event.duration.micros())
-	hops[c.in].try, hops[last.out].again = earlier, true
-}
-
-// holder is the call, but for one, of h's caller to its callee that lasted long enough to
-// hold h besides: that with most time to spare, -1 without any.
-func (p *pairer) holder(hops []hop, but int, h *hop) int {
-	best := -1
-	for k, c := range p.pairs {
-		if c.out < 0 || k == but || sameCaller(&hops[c.out], h) != 0 || best >= 0 && p.spare[k] <= p.spare[best] {
-			continue
-		}
-		if p.spare[k]+rounding >= h.event.duration.micros() && mayFollow(hops, c, h) {
-			best = k
-		}
-	}
-	return best
-}
-
-// mayFollow reports whether the callee's lines allow that a call was made after h, as one
-// more try: those of one pod come one after the other and all within the caller's. The
-// log rounds each end.
-func mayFollow(hops []hop, c pairing, h *hop) bool {
-	if c.in < 0 || hops[c.in].toPod != h.toPod || !h.event.timed() || !hops[c.in].event.timed() {
-		return true
-	}
-	first, last := h.event, hops[c.in].event
-	if first.start > last.start && last.unanswered() {
-		first, last = last, first
-	}
-	return first.end() <= last.start+rounding && last.end()-first.start <= hops[c.out].event.duration.micros()+2*rounding
-}
-
-// markAlike marks h, which is alike, and the answered calls beside it.
-func (p *pairer) markAlike(hops []hop, h *hop) {
-	h.try = alike
-	for _, c := range p.pairs {
-		if c.in >= 0 && sameCaller(&hops[c.in], h) == 0 && !hops[c.in].event.unanswered() {
-			hops[c.in].try = answered
-		}
-	}
-}
-
 // tries counts the tries of an edge's calls: those made again, what tells how many of them
 // only lack the caller's line, and of how many calls that is.
 type tries struct {
 	arrivals
-	again, crossed, alike int
+	again, crossed, lastLost, alike int
+	// made are the answered calls that were tried again, by whether the callee's line of any
+	// try is there in the place of the last.
+	made lacked
+	// untold are the callee's lines without the caller's, but for those of earlier tries, by
+	// whether the call was unanswered.
+	untold [2]int
 	// answered counts those near the latter by whether the caller's line is there.
 	answered lacked
+}
+
+// noteMade counts a call that was tried again, by its caller's view.
+func (s *survey) noteMade(h *hop, here bool) {
+	if !h.event.unanswered() && !h.unreached() {
+		s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))].made.add(here)
+	}
+}
+
+// noteUntold counts the callee's view of a call that has no line at the caller, and is no
+// earlier try of one that has.
+func (s *survey) noteUntold(h *hop) {
+	s.edge(h.from, h.to).tries[b2i(h.toPod != none && s.deaf(h.toPod))].untold[b2i(h.event.unanswered())]++
 }
 
 // noteTry counts the callee's view of a call that is not the sole try, and reports whether
@@ -159,6 +83,8 @@ func (s *survey) noteTry(h *hop, own bool) (again bool) {
 		return true
 	case crossed:
 		t.crossed++
+	case lastLost:
+		t.lastLost++
 	case alike:
 		t.alike++
 	case answered:
@@ -183,8 +109,10 @@ func (t *edgeTally) all() tries {
 		a.here[failed] += b.here[failed]
 		a.alone[failed] += b.alone[failed]
 	}
+	a.untold[0], a.untold[1] = a.untold[0]+b.untold[0], a.untold[1]+b.untold[1]
 	a.never += b.never
-	a.again, a.crossed, a.alike, a.answered = a.again+b.again, a.crossed+b.crossed, a.alike+b.alike, a.answered.plus(b.answered)
+	a.again, a.crossed, a.lastLost, a.alike = a.again+b.again, a.crossed+b.crossed, a.lastLost+b.lastLost, a.alike+b.alike
+	a.answered, a.made = a.answered.plus(b.answered), a.made.plus(b.made)
 	return a
 }
 
@@ -200,22 +128,63 @@ func (r *tries) heard() float64 {
 
 // perCall is how many tries besides the last came to the callee for each call that was sent.
 // As many in a hundred of them have a line as of calls that were answered; of those counted
-// some are calls that lost their own line, as many as of the answered ones beside such. Those
-// crossed are few as lines that are lost: more are answers that the caller's sidecar changes.
+// some are calls that lost their own line, as many as of the answered ones beside such.
 func (r *tries) perCall() estimate {
 	lost := float64(r.alike) * float64(r.answered.lacks) / float64(max(1, r.answered.has))
-	n := float64(r.again) - lost
-	if r.crossed <= r.again {
-		n += float64(r.crossed)
-	}
+	crossed := r.lostLast() + r.lastLost
+	n := float64(r.again+crossed) - lost
 	if n < minPartly || n < unsureArrival*math.Sqrt(lost) {
 		return estimate{}
 	}
 	sent := float64(r.here[0] + r.here[1] + r.alone[0] + r.alone[1] + r.never)
-	if p := r.heard(); p > 0 {
+	heard := *r
+	heard.here[0], heard.alone[0] = r.here[0]-crossed, r.alone[0]+crossed
+	if p := heard.heard(); p > 0 {
 		sent *= p
 	}
+	tries, calls := r.filtered()
+	n, sent = n+tries, sent+calls
 	return estimate{n / sent, (n + 2*lost) / sq(sent)}
+}
+
+// lostLast is how many of those crossed lost the line of their last try. They are as many, of
+// the calls that were tried again, as of others lack the callee's line: more are failures that
+// the caller's sidecar tells its application as answers, and that try is the last.
+func (r *tries) lostLast() int {
+	lacks := lacked{r.here[0] - r.made.has, r.alone[0] - r.made.lacks}
+	if r.crossed == 0 || lacks.has <= 0 {
+		return 0
+	}
+	due := float64(r.made.has-r.crossed-r.lastLost) * float64(lacks.lacks) / float64(lacks.has)
+	if float64(r.crossed) > due+unsureArrival*math.Sqrt(max(1, due)) {
+		return 0
+	}
+	return r.crossed
+}
+
+// filtered is how many tries, and calls, come to those of which the caller's line is there.
+// Lines that are lost at random, or for a time, are those of calls that were tried again as
+// often as of others: neither count. A proxy that leaves out calls by how long they took, or
+// that did not fail, keeps those that were tried again. Then all count that the callee tells
+// of; those that failed at last lack the caller's line as often as those that were answered
+// or, where none of these has it, never: failures alone are logged, all of them.
+func (r *tries) filtered() (tries, calls float64) {
+	answered := float64(r.here[0] + r.untold[0])
+	if r.untold[0] == 0 || answered == 0 {
+		return 0, 0
+	}
+	told, untold := float64(r.here[0])/answered, float64(r.untold[1])
+	failed := 0.0
+	if told > 0 {
+		failed = min(untold, float64(r.here[1])*(1-told)/told)
+	}
+	again := float64(r.again) + untold - failed
+	mean := float64(r.here[0]+r.again) / (answered + again)
+	chance := math.Sqrt(mean * (1 - mean) * (1/answered + 1/again))
+	if float64(r.again)/again-told <= unsureArrival*chance {
+		return 0, 0
+	}
+	return untold - failed, float64(r.untold[0]) + failed
 }
 
 // last is the part of the calls received that are the last try of their call: of 1-unreached+again

@@ -251,9 +251,15 @@ func TestAgain(t *testing.T) {
 		// have it some 95 do, and 5 more, (5/95)·95, look like earlier tries.
 		{"5 lost their own line", arrivals{here: [2]int{200, 0}}, tries{again: 5, alike: 95, answered: lacked{95, 5}}, 0},
 		{"and 50 are tries", arrivals{here: [2]int{200, 0}}, tries{again: 55, alike: 95, answered: lacked{95, 5}}, 0.25},
-		// 5 of the last tries' lines are lost, and 50 of 200 of all.
-		{"some are crossed", arrivals{here: [2]int{200, 0}}, tries{again: 45, crossed: 5}, 0.25},
-		{"the caller changes what fails", arrivals{here: [2]int{200, 0}}, tries{again: 5, crossed: 50}, 0.025},
+		// 50 calls were tried again: 45 have the lines of both tries, and 5 lost that of the
+		// last, as 20 of 150 others did their own: 45·20/130 = 6.9 are due. Of 180 lines 5 are
+		// of failed tries: 175 of 200 are heard, (45+5)/175.
+		{"some are crossed", arrivals{here: [2]int{180, 0}, alone: [2]int{20, 0}}, tries{again: 45, crossed: 5, made: lacked{50, 0}}, 50. / 175},
+		// None of the others did: the caller changes what failed at last.
+		{"the caller changes what fails", arrivals{here: [2]int{200, 0}}, tries{again: 50, crossed: 10, made: lacked{50, 0}}, 0.25},
+		{"all of it", arrivals{here: [2]int{100, 0}}, tries{again: 100, crossed: 100, made: lacked{100, 0}}, 1},
+		// It is certain that 5 last ones are lost, of 200: (45+5)/(200·195/200).
+		{"some are lost", arrivals{here: [2]int{200, 0}}, tries{again: 45, lastLost: 5}, 50. / 195},
 		{"nothing was answered", arrivals{here: [2]int{0, 100}}, tries{again: 100}, 1},
 	} {
 		c.r.arrivals = c.a
@@ -353,5 +359,64 @@ func TestTriesAreNotMore(t *testing.T) {
 	}
 	if side := e.more(1 / 1.2); side != int(none) {
 		t.Errorf("of 1,000 calls on both sides, %d has more", side)
+	}
+}
+
+// Of a's lines those of 30 ms and more are there: all 100 of calls that were tried again, and
+// none of the 400 others. b's lines tell of 500 calls, and of 100 tries more: 0.2 for each.
+// Before, it was 1, and b was called 0.6 times for each request.
+func TestTriesWhereTheCallersLinesAreFiltered(t *testing.T) {
+	for _, how := range tries5[:3] {
+		ls := slices.DeleteFunc(retried(how), func(l line) bool { return !l.in && l.path == "/b" && l.dur < 30 })
+		g := buildLines(retriedPods, ls...)
+		check(t, g)
+		b, c := edge(t, g, "a", "b"), edge(t, g, "b", "c")
+		near(t, how.name+": again", b.Again, 0.2, 0.001)
+		near(t, how.name+": b's rate", b.Rate, 10, 0.05)
+		near(t, how.name+": b per request", b.PerRequest, 1, 0.01)
+		near(t, how.name+": c per request", c.PerRequest, 1.2, 0.01)
+	}
+}
+
+// What a filter of the caller's lines leaves of 1,000 calls that callees answered, of 200 tries
+// before them, and of 100 calls that failed at last.
+func TestTriesThatAreFiltered(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		here, untold [2]int
+		again        int
+		tries, calls float64
+	}{
+		{"nothing is left out", [2]int{1000, 100}, [2]int{}, 200, 0, 0},
+		// Half of all: 100 of 200 tries, and 50 of 100 that failed.
+		{"half of all, by chance", [2]int{500, 50}, [2]int{500, 150}, 100, 0, 0},
+		// A fifth of the answered and of the failed calls: of 80 + 40 untold ones that failed
+		// 20·0.8/0.2 = 80 are calls, and 40 tries: 160 of 200 are there, of calls 200 of 1,000.
+		{"the short ones", [2]int{200, 20}, [2]int{800, 120}, 160, 40, 880},
+		{"what was answered", [2]int{0, 100}, [2]int{1000, 170}, 30, 170, 1000},
+		// 10 of 1,000 lack the caller's line, and 0 of 5 tries: that is chance.
+		{"few", [2]int{990, 0}, [2]int{10, 0}, 5, 0, 0},
+	} {
+		r := tries{arrivals: arrivals{here: c.here}, untold: c.untold, again: c.again}
+		n, calls := r.filtered()
+		near(t, c.name+": tries", n, c.tries, 1e-9)
+		near(t, c.name+": calls", calls, c.calls, 1e-9)
+	}
+}
+
+// b answers 503 to all tries, and a's sidecar tells its application 200 of the last: b got as
+// many as there are lines, 1.2 for each call, whether it is all calls that fail so, half of
+// them, or those that are tried again.
+func TestAnswersThatTheCallerChanges(t *testing.T) {
+	for _, every := range []int{1, 2, 5} {
+		ls := retried(tries5[1])
+		for i := range ls {
+			if l := &ls[i]; l.in && l.path == "/b" && l.start/100%int64(every) == 0 {
+				l.code = 503
+			}
+		}
+		g := buildLines(retriedPods, ls...)
+		near(t, fmt.Sprint(every, ": again"), edge(t, g, "a", "b").Again, 0.2, 1e-6)
+		near(t, fmt.Sprint(every, ": b's visits"), node(t, g, "b").Visits, 1.2, 1e-6)
 	}
 }

@@ -169,9 +169,14 @@ func (s *survey) sumCall(hops []hop, c pairing, weight float64) {
 	fromPod, toPod := none, none
 	var from, to int32
 	if c.out >= 0 {
-		s.arrive(&hops[c.out], c.in >= 0)
+		if s.arrive(&hops[c.out], c.in >= 0); hops[c.out].again {
+			s.noteMade(&hops[c.out], c.in >= 0)
+		}
 	}
 	again := c.in >= 0 && hops[c.in].try != sole && s.noteTry(&hops[c.in], c.out >= 0)
+	if c.out < 0 && !again {
+		s.noteUntold(&hops[c.in])
+	}
 	for _, i := range [...]int32{c.out, c.in} {
 		if i < 0 {
 			continue

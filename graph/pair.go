@@ -17,7 +17,7 @@ type pairer struct {
 	rest      []int32
 	partners  []int32 // of the outs, see matchFew
 	pairs     []pairing
-	spare     []Micros // of the pairs, see findTries
+	holders
 }
 
 // pair joins the two views of each call among the hops of one request. Calls
@@ -45,9 +45,11 @@ func (p *pairer) pair(hops []hop) []pairing {
 	mixed := failed > 0 && failed < len(p.outs) || unanswered > 0 && unanswered < len(p.ins)
 	if !p.matchFew(hops) {
 		if mixed {
-			p.match(hops, samePodsAndOutcome, byStart)
+			p.match(hops, samePodsAndOutcome, byEnd)
+			p.match(hops, samePods, byEnd)
+		} else {
+			p.match(hops, samePods, byStart)
 		}
-		p.match(hops, samePods, byStart)
 	}
 	p.matchOpen(hops, mixed)
 	for _, i := range p.outs {
@@ -57,7 +59,7 @@ func (p *pairer) pair(hops []hop) []pairing {
 		p.pairs = append(p.pairs, pairing{out: -1, in: i})
 	}
 	if unanswered > 0 {
-		p.findTries(hops, unanswered)
+		p.findTries(hops)
 	}
 	return p.pairs
 }
@@ -181,6 +183,12 @@ func byStart(a, b *hop) int {
 		return cmp.Compare(a.event.start, b.event.start)
 	}
 	return cmp.Compare(a.event.id, b.event.id)
+}
+
+// byEnd orders calls of which some may have been tried again: both sides' lines end with the
+// last try.
+func byEnd(a, b *hop) int {
+	return cmp.Or(cmp.Compare(a.event.end(), b.event.end()), byStart(a, b))
 }
 
 // loosely orders hops of one caller and callee that the clocks of several pods

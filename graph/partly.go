@@ -62,8 +62,8 @@ type audited struct {
 	// both counts the requests of which a call is in its own log: those of which the other
 	// end's has one too, and those that it lacks.
 	both lacked
-	// tries counts the other ends' lines of calls that are in its own log, and those of
-	// earlier tries of such (file again.go).
+	// tries counts the other ends' lines of requests that its own log covers, and those of
+	// earlier tries (file again.go).
 	tries lacked
 	// failing are those of the latter whose calls failed: these may never have come, and
 	// then the other end does not tell of all.
@@ -313,8 +313,10 @@ func (a *audit) judge(of []auditNote) {
 		}
 		if sends > 0 {
 			out.both.add(answers > 0)
-			out.tries = out.tries.plus(lacked{min(sends, answers), earlier})
 			out.failing += b2i(answers == 0 && failed > 0)
+		}
+		if sends > 0 || whole && received&auditBefore == 0 {
+			out.tries = out.tries.plus(lacked{answers, earlier})
 		}
 		if whole {
 			out.count(sends > 0, received&auditBefore != 0, answers > 0)
