@@ -215,7 +215,7 @@ func (f *follower) followPod(hops []hop, visits, lone []visit) {
 	window := &f.writers[pod].window
 	f.begun, f.sent = f.begun[:0], f.sent[:0]
 	if untimed(hops, visits) {
-		f.followUntimed(hops, visits)
+		f.followUntimed(hops, visits, lone)
 		return
 	}
 	received, inner := 0.0, false
@@ -312,7 +312,7 @@ func untimed(hops []hop, visits []visit) bool {
 // followUntimed does what followPod does where lines lack times: what a pod sent
 // belongs to the one call that it received for the request. Of several nothing
 // tells which, and the request does not count: lines lack fields at random.
-func (f *follower) followUntimed(hops []hop, visits []visit) {
+func (f *follower) followUntimed(hops []hop, visits, lone []visit) {
 	window := &f.writers[visits[0].unit].window
 	received := 0
 	for _, v := range visits {
@@ -326,7 +326,8 @@ func (f *follower) followUntimed(hops []hop, visits []visit) {
 			return
 		}
 	}
-	if received == 1 {
+	if alone, perhaps := receivedLone(lone); received == 1 && alone+perhaps == 0 {
+		f.noteLone(hops, lone, 1)
 		f.add(visits[0].unit, 1)
 	}
 }

@@ -45,6 +45,9 @@ func (l line) record() Record {
 	if l.unknown {
 		r.Direction = Unknown
 	}
+	if l.dur < 0 {
+		r.Duration = Missing
+	}
 	if l.start < 0 {
 		r.Start = Missing
 	}

@@ -170,3 +170,22 @@ func TestFailedCallsNotLogged(t *testing.T) {
 	check(t, g)
 	near(t, "c per request", edge(t, g, "b", "c").PerRequest, 2, 0.01)
 }
+
+// Without durations too: of calls whose own lines are lost their callees' tell.
+func TestUntimedLinesLostAtRandom(t *testing.T) {
+	off := 0
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var left []line
+		for _, l := range calledTwice() {
+			if l.dur = -1; r.Float64() >= 0.1 {
+				left = append(left, l)
+			}
+		}
+		g := buildLines(listPods("a:10.0.0.1 b:10.0.1.1 c:10.0.2.1"), left...)
+		off += b2i(math.Abs(edge(t, g, "a", "b").PerCall-1) > 0.04)
+	}
+	if off > 2 {
+		t.Errorf("of 20 logs calls per call are off in %d", off)
+	}
+}
