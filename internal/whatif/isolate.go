@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,7 +73,7 @@ func Isolated(ctx context.Context, j Job) (*Result, error) {
 	case errors.As(err, &died) && late && !j.Follow:
 		place.File, place.What = j.Name, overtime(j.Bounds)
 		return nil, place
-	case errors.As(err, &died) && !outOfMemory(died):
+	case errors.As(err, &died) && !outOfMemory(died, place.What):
 		return nil, fmt.Errorf("what-if: the process of the script failed: %s", place.What)
 	case errors.As(err, &died) && !j.Follow:
 		// It took memory until there was none, in a single step. It does so again.
@@ -122,9 +123,12 @@ func (j *Job) spawn(ctx context.Context) (out []byte, place *ScriptError, late b
 }
 
 // outOfMemory reports that a worker ended as one does that found no memory: by the
-// runtime's status, which the watch over it shares, or by a signal. Others, such as that of
-// a worker that tells why it could not do its job, are no fault of the script.
-func outOfMemory(e *exec.ExitError) bool { return e.ExitCode() == 2 || e.ExitCode() < 0 }
+// runtime's status, which the watch over it shares, by a signal or, where races are looked
+// for, by what it said. Others, such as that of a worker that tells why it could not do its
+// job, are no fault of the script.
+func outOfMemory(e *exec.ExitError, said string) bool {
+	return e.ExitCode() == 2 || e.ExitCode() < 0 || strings.Contains(said, "failed to allocate")
+}
 
 // self is this program, also where its file was replaced since.
 func self() string {
