@@ -38,8 +38,8 @@ const (
 
 // sentCall is a call sent along an edge, and how many it stands for; met is set where both its
 // ends' lines are there, failed besides where it failed for the callee, lone where the callee's
-// is alone. after is for how much
-// longer than is thought of the one that it was sent for went on; see followed.
+// is alone. after is for how much longer than is thought of the one that it was sent for went
+// on; see followed.
 type sentCall struct {
 	edge   int32
 	weight float64

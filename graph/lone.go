@@ -224,13 +224,17 @@ func (f *followed) loneFailed() float64 {
 	return f.lone * f.failed / (f.met - f.failed)
 }
 
-// enoughLost calls must lack a line before rates count what is lost.
-const enoughLost = 10
+// enoughLost calls, and the part partLost of all, must lack a line before it is believed that
+// any are lost: some do at the ends of every log.
+const enoughLost, partLost = 10, 0.01
+
+// told reports whether lines are lost for all that the log tells.
+func (l lostLines) told() bool { return l.lacks >= enoughLost && l.lacks >= partLost*l.has }
 
 // lostOf is the odds of losing a line of one side of a node's pods, 0 where that is chance:
 // rates count such lines as well. The root's are lost as those of all are.
 func (s *survey) lostOf(node int32, side int) float64 {
-	if s.lostMeanwhile[side].lacks < enoughLost || s.lostMeanwhile[side].lacks < 0.01*s.lostMeanwhile[side].has {
+	if !s.lostMeanwhile[side].told() {
 		return 0
 	}
 	pods := s.podsOfNode(node)

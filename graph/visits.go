@@ -16,12 +16,12 @@ func (s *survey) fillVisits(g *Graph) {
 	byRates, byTraces := s.callsByRates(g, heads), s.callsByTraces(g)
 	s.allowForSilence(g, byRates, byTraces)
 	s.takeWhole(g, byRates, byTraces)
+	alone := make([]bool, len(g.Nodes))
+	for n := range alone {
+		alone[n] = s.followedAlone(n)
+	}
 	for i := range g.Edges {
-		per := byRates[i].unless(byTraces[i])
-		if per != byRates[i] && s.followedAlone(g.Edges[i].From) {
-			per = byTraces[i]
-		}
-		if s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
+		if per := byRates[i].unless(byTraces[i], alone[g.Edges[i].From]); s.tally[i].out.events > 0 && g.Edges[i].From != 0 {
 			g.Edges[i].PerCall = per.value
 		} else {
 			g.Edges[i].PerCall = byRates[i].value
@@ -96,11 +96,14 @@ const (
 )
 
 // unless is the rates' figure and the requests' together, by how far each can be trusted;
-// the rates' alone where they contradict the other.
-func (e estimate) unless(traces estimate) estimate {
+// the rates' alone where they contradict the other, else the requests' where these tell it alone.
+func (e estimate) unless(traces estimate, alone bool) estimate {
 	apart := math.Abs(e.value - traces.value)
 	if e.value > 0 && apart > farApart*min(e.value, traces.value) && apart > contradicting*math.Sqrt(e.variance+traces.variance) {
 		return e
+	}
+	if alone && !math.IsInf(traces.variance, 1) {
+		return traces
 	}
 	return e.with(traces)
 }
@@ -122,7 +125,7 @@ func (s *survey) followedAlone(node int) bool {
 			return false
 		}
 	}
-	return seen >= enoughFollowed && s.lostMeanwhile[outSide].lacks < enoughLost && s.lostMeanwhile[inSide].lacks < enoughLost
+	return seen >= enoughFollowed && !s.lostMeanwhile[outSide].told() && !s.lostMeanwhile[inSide].told()
 }
 
 // silence is by how many standard deviations the rates must show fewer calls than
