@@ -189,3 +189,12 @@ func TestUntimedLinesLostAtRandom(t *testing.T) {
 		t.Errorf("of 20 logs calls per call are off in %d", off)
 	}
 }
+
+// Nine lines may lack by chance, and 15 of 2,000 at the ends of a log; 25 of 2,000 are lost.
+func TestLostLinesTold(t *testing.T) {
+	for l, want := range map[lostLines]bool{{100, 9}: false, {100, 10}: true, {2000, 15}: false, {2000, 25}: true} {
+		if l.told() != want {
+			t.Errorf("%+v: told %v", l, l.told())
+		}
+	}
+}
