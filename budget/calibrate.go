@@ -45,7 +45,11 @@ func (b *believed) calibrate() {
 		}
 		b.observe(woken)
 		for i := range b.seen {
-			b.seen[i].Unsure = max(o.unsure[i], b.ambiguous(i, given))
+			doubt := b.ambiguous(i, given)
+			b.seen[i].Unsure = max(o.unsure[i], doubt)
+			if doubt > 0 {
+				b.seen[i].Waking = min(b.wake*b.seen[i].Woken, b.seen[i].Seconds)
+			}
 		}
 		b.fit()
 		if turn == calibrateTurns-1 {

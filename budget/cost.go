@@ -33,8 +33,20 @@ type Cost struct {
 	// Unsure is the spread of Woken: where several sidecars are throttled at once
 	// chance says which of them is never idle.
 	Unsure float64 `json:"unsure,omitempty"`
+	// Waking is, of a sidecar that used up its quota, the CPU seconds a half that went into
+	// wakes. It is known there rather than Woken: what the halves leave of the quota goes
+	// into wakes, and the dearer they are, the fewer fit in. 0 where Woken tells.
+	Waking float64 `json:"waking,omitempty"`
 	// Noise is the relative error of Seconds, 0 for costNoise.
 	Noise float64 `json:"noise,omitempty"`
+}
+
+// waking is the CPU seconds a half of wakes, given what one costs.
+func (c Cost) waking(wake float64) float64 {
+	if c.Waking > 0 {
+		return min(c.Waking, wake)
+	}
+	return wake * c.Woken
 }
 
 func (c Cost) noise() float64 { return max(c.Noise, costNoise) }
@@ -88,14 +100,14 @@ func (c *costs) explain(seen [][]Cost) float64 {
 		sum, weights, w := 0.0, 0.0, 1.0
 		for _, r := range rounds {
 			t := w * r.trust(c.wake)
-			sum += t * max(r.Seconds-c.wake*r.Woken, 0.1*r.Seconds)
+			sum += t * max(r.Seconds-r.waking(c.wake), 0.1*r.Seconds)
 			weights += t
 			w *= age
 		}
 		c.base[i] = sum / weights
 		w = 1
 		for _, r := range rounds {
-			d := (r.Seconds - c.base[i] - c.wake*r.Woken) / (costNoise * r.Seconds)
+			d := (r.Seconds - c.base[i] - r.waking(c.wake)) / (costNoise * r.Seconds)
 			loss += w * r.trust(c.wake) * min(d*d, 9)
 			w *= age
 		}

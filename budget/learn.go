@@ -32,7 +32,7 @@ func (k *Knowledge) find(service string) Learned {
 func (l Learned) sane() Learned {
 	var costs []Cost
 	for _, c := range l.Costs {
-		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 && c.Noise >= 0 && c.Noise <= 10 {
+		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 && c.Noise >= 0 && c.Noise <= 10 && c.Waking >= 0 && c.Waking < 1e3 {
 			costs = append(costs, c)
 		}
 	}
@@ -256,7 +256,7 @@ func (b *believed) fit() {
 		before := estimate(seen)
 		for i := range b.seen {
 			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
-				expected := before.base[i] + before.wake*c.Woken
+				expected := before.base[i] + c.waking(before.wake)
 				noise := leastNoise(seen[i])
 				if noise > 2*c.noise() {
 					continue // this round knows better

@@ -47,6 +47,34 @@ func TestEstimateSplitsBaseAndWake(t *testing.T) {
 	}
 }
 
+// Sidecars that used up their quotas were played with what wakes were first thought to cost,
+// and seemed to wake as often as that lets them. Taken for how often they did, it would hold
+// back what the others tell.
+func TestFullSidecarsLeaveWakesToOthers(t *testing.T) {
+	const base, wake, thought = 90e-6, 300e-6, 75e-6
+	var seen [][]Cost
+	for _, woken := range []float64{0.15, 0.3, 0.5, 0.7, 0.9} {
+		seen = append(seen, []Cost{{Seconds: base + wake*woken, Woken: woken}})
+	}
+	for range 3 {
+		c := Cost{Seconds: base + 0.1*wake, Woken: 0.1 * wake / thought, Unsure: matchedUnsure}
+		seen = append(seen, []Cost{c})
+	}
+	held := estimate(seen)
+	for i := range seen[5:] {
+		seen[5+i][0].Waking = 0.1 * wake
+	}
+	c := estimate(seen)
+	if c.wake < 0.8*wake || held.wake > 0.8*wake {
+		t.Errorf("wake %.0f µs of %.0f, %.0f before", 1e6*c.wake, 1e6*wake, 1e6*held.wake)
+	}
+	for i, b := range c.base {
+		if b < 0.8*base || b > 1.35*base {
+			t.Errorf("base %d is %.0f µs of %.0f", i, 1e6*b, 1e6*base)
+		}
+	}
+}
+
 func TestNeedsNeverFallWithTheLevel(t *testing.T) {
 	m := &model{mesh: &mesh{sidecars: make([]Sidecar, 1), pods: []int64{1}, halves: []float64{6}, inFlight: 32},
 		costs: costs{base: []float64{130e-6}, wake: 150e-6}, lean: []float64{1}, apart: []float64{0}, even: []float64{6 * 175e-6}, quiet: []bool{false}, free: 0.03}
