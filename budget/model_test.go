@@ -69,7 +69,7 @@ func TestFullSidecarsLeaveWakesToOthers(t *testing.T) {
 		t.Errorf("wake %.0f µs of %.0f, %.0f before", 1e6*c.wake, 1e6*wake, 1e6*held.wake)
 	}
 	for i, b := range c.base {
-		if b < 0.8*base || b > 1.35*base {
+		if b < 0.6*base || b > 1.35*base {
 			t.Errorf("base %d is %.0f µs of %.0f", i, 1e6*b, 1e6*base)
 		}
 	}
