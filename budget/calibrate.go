@@ -30,11 +30,29 @@ func (b *believed) calibrate() {
 	if b.rounds == 0 {
 		b.explainDelay(given)
 	}
+	o := b.fitWaking(given)
+	for range mostDenied {
+		i := b.deniedBy(o, given)
+		if i < 0 {
+			break
+		}
+		b.deny(i, given)
+		o = b.fitWaking(given)
+	}
+	if b.forgetDenied() {
+		o = b.fitWaking(given)
+	}
+	b.learnPause(o)
+}
+
+// fitWaking learns the costs in turns of rehearsal and estimate, and returns
+// the last rehearsal.
+func (b *believed) fitWaking(given []float64) (o outcome) {
+	b.shift = make([]float64, len(b.sidecars))
 	defer func() { b.shift = make([]float64, len(b.sidecars)) }()
 	for turn := range calibrateTurns {
-		o := b.rehearseFrom(turn*calibratePlacings, given, calibratePlacings)
-		if o.done == 0 {
-			return
+		if o = b.rehearseFrom(turn*calibratePlacings, given, calibratePlacings); o.done == 0 {
+			return o
 		}
 		b.match(o, given)
 		woken := b.guessWoken()
@@ -52,10 +70,8 @@ func (b *believed) calibrate() {
 			}
 		}
 		b.fit()
-		if turn == calibrateTurns-1 {
-			b.learnPause(o)
-		}
 	}
+	return o
 }
 
 // ambiguous is how unsure the share of wakes is at a sidecar that used all of its

@@ -21,6 +21,9 @@ const (
 	// usualBase is a half's CPU in seconds where nobody measured any: half of the 265 µs
 	// of a busy traversal.
 	usualBase = 130e-6
+	// mostCheap is how many times less than the typical a base may be at first sight. It is
+	// rare that one is less, and that its use was measured wrong will starve it.
+	mostCheap = 2
 	// costNoise is the relative error of one round's cost at best.
 	costNoise = 0.06
 )
@@ -127,6 +130,9 @@ func (c *costs) explain(seen [][]Cost) float64 {
 		}
 		d := math.Log(c.base[i]/typical) / baseSpread
 		loss += min(d*d, 9)
+		if len(rounds) == 1 {
+			c.base[i] = max(c.base[i], typical/mostCheap)
+		}
 	}
 	d := math.Log(c.wake/typical/priorWake) / priorWakeSpread
 	return loss + d*d

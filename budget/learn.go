@@ -2,6 +2,7 @@ package budget
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -12,8 +13,9 @@ const mostRounds = 5
 // measurement moves the plan a little, a change that stays gets through.
 const surprise = 1.5
 
-// fewRounds is how many rounds it takes to be as sure: of two that differ nobody knows
-// which is wild.
+// fewRounds is how many rounds it takes to be as sure that a cost is no more: of two that
+// differ nobody knows which is wild. That it is less is believed no sooner after one round
+// than after many: too much for a sidecar costs its like a little, too little costs all.
 const fewRounds = 3.0
 
 // find is what is known of a service, the zero value when nothing is.
@@ -116,6 +118,8 @@ type believed struct {
 	rounds int
 	// scale is how many times its use was reckoned, as that is of another window.
 	scale float64
+	// denied are the services whose use stands for one that the log denies.
+	denied []int
 	// arrives says how the load comes where that was laid down rather than learned.
 	arrives arrival
 }
@@ -223,7 +227,11 @@ func (b *believed) noise(i int) float64 {
 		return 1 // of what it was called for nothing has ended yet
 	}
 	few, cut := 1/float64(max(1, s.Seen)), b.underWay()/2
-	return math.Sqrt(costNoise*costNoise + cut*cut + few)
+	noise := math.Sqrt(costNoise*costNoise + cut*cut + few)
+	if slices.Contains(b.denied, i) {
+		return max(noise, deniedNoise)
+	}
+	return noise
 }
 
 // underWay is the part of the log's time that a request takes: about the part of the
@@ -258,11 +266,16 @@ func (b *believed) fit() {
 			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
 				expected := before.base[i] + c.waking(before.wake)
 				noise := leastNoise(seen[i])
-				if noise > 2*c.noise() {
+				if noise > 2*c.noise() || b.atQuota(i) {
 					continue // this round knows better
 				}
+				least := surprise * math.Exp(2*noise)
 				most := math.Pow(surprise, fewRounds/min(fewRounds, float64(len(seen[i])))) * math.Exp(2*noise)
-				c.Seconds = min(max(c.Seconds, expected/most), expected*most)
+				within := min(max(c.Seconds, expected/least), expected*most)
+				if within != c.Seconds && !again(seen[i][0].Seconds/(before.base[i]+seen[i][0].waking(before.wake)), within/expected) {
+					c.Noise = max(c.Noise, unlikeNoise)
+				}
+				c.Seconds = within
 			}
 		}
 	}
@@ -275,6 +288,25 @@ func (b *believed) fit() {
 	b.costs = estimate(seen)
 	b.free = b.freeTime()
 }
+
+// again reports that a cost which moved far did so in the round before, too: a change that
+// stays is none of measurement. Both are over what was expected.
+func again(before, now float64) bool {
+	return now > 1 && before > staysOver || now < 1 && before < 1/staysOver
+}
+
+// staysOver is how many times what was expected the cost before has to be to confirm one.
+const staysOver = 1.25
+
+// atQuota reports that service i used just what its limit allows, as a wild figure would
+// hardly have it.
+func (b *believed) atQuota(i int) bool {
+	g := float64(b.sidecars[i].Given) / 1000
+	return g > 0 && math.Abs(b.mesh.cores[i]/g-1) < quotaSlack && !slices.Contains(b.denied, i)
+}
+
+// quotaSlack is how far from its limit the use of a sidecar that used it up is measured.
+const quotaSlack = 0.03
 
 // knowledge is what the next round should start from.
 func (b *believed) knowledge(k *Knowledge) *Knowledge {

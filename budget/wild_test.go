@@ -43,6 +43,65 @@ func TestWildLowMeasurement(t *testing.T) {
 	}
 }
 
+// A service of a chain is measured at a third of its use in one round. By the log requests
+// wait for it in the first round, and what came of the round after is at its quota.
+func TestThirdOfAMeasurement(t *testing.T) {
+	scores := func(wild, of int) (out []float64, first []MilliCPU) {
+		w := newWorld(32, 0.15, []float64{.13, .13, .13, .13}, []float64{5, 5, 5, 6})
+		for round := range 5 {
+			o := w.play(round)
+			if round > 0 {
+				out = append(out, score(o))
+			}
+			in := w.input(o, 1000)
+			if round == wild {
+				in.Sidecars[of].Uses[0].Cores *= 0.35
+			}
+			p, err := Pour(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.knowledge = p.Learned
+			for i, a := range p.Allotments {
+				w.given[i] = float64(a.CPU) / 1000
+			}
+			first = append(first, p.Allotments[of].CPU)
+		}
+		return out, first
+	}
+	for of := range 3 {
+		usual, gave := scores(-1, of)
+		for wild := range 3 {
+			got, gives := scores(wild, of)
+			if least := 0.6; float64(gives[wild]) < least*float64(gave[wild]) {
+				t.Errorf("service %d in round %d: %d millicores, %d without the wild figure", of, wild, gives[wild], gave[wild])
+			}
+			if got[wild+1] < 0.85*usual[wild+1] { // the round after is right again
+				t.Errorf("service %d in round %d: scores %.5f, %.5f without the wild figure", of, wild, got, usual)
+			}
+		}
+	}
+}
+
+// What the rehearsal does not show of waiting denies a use only where there is much of it.
+func TestDeniedUse(t *testing.T) {
+	for _, c := range []struct {
+		used, own float64
+		want      int
+	}{
+		{0.04, 45, 1},  // 40 ms of waiting at two fifths of its limit, where none was played
+		{0.04, 8, -1},  // 3 ms are little
+		{0.08, 45, -1}, // trains may wait for a sidecar that is used as much as that
+	} {
+		m := &mesh{sidecars: []Sidecar{{Visits: 1, Own: duration(0.105), Work: duration(0.005)}, {Visits: 1, Own: duration(c.own / 1000), Work: duration(0.005)}},
+			passed: []float64{100, 100}, cores: []float64{0.1, c.used}}
+		b := &believed{model: &model{mesh: m}, past: make([]Learned, 2)}
+		if got := b.deniedBy(outcome{done: 1, inbound: []float64{100, 0.5}}, []float64{0.1, 0.1}); got != c.want {
+			t.Errorf("%v cores, %v ms: denied %d, want %d", c.used, c.own, got, c.want)
+		}
+	}
+}
+
 // Full sidecars whose requests come in trains wake for a third of their halves where none
 // is guessed: that is no other window.
 func TestBusySidecarsHaveNotMoved(t *testing.T) {
