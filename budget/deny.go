@@ -1,6 +1,9 @@
 package budget
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // A usage that its log denies: requests waited for a sidecar as they do for one that has
 // used up its quota, and it is said to have used half of that or less. Such figures come
@@ -53,6 +56,20 @@ func (b *believed) waiting(o outcome) (seen, played []float64, allSeen, allPlaye
 		allPlayed += played[i]
 	}
 	return seen, played, allSeen, allPlayed
+}
+
+// unbelieved is a sentence for each figure that was not taken as it was measured.
+func (b *believed) unbelieved() (out []string) {
+	for _, i := range b.denied {
+		s := &b.sidecars[i]
+		measured, _ := s.coresPerPod()
+		out = append(out, fmt.Sprintf("%s is taken to have used all of its %d millicores, not the %.0f measured: by the log its calls wait %s at its sidecars, as they do where CPU has run out",
+			s.Service, s.Given, 1000*measured, short(s.Own-s.Work)))
+	}
+	for _, i := range b.doubted {
+		out = append(out, fmt.Sprintf("%s's CPU a call was measured far from what rounds before told: it counts little until the next round confirms it", b.sidecars[i].Service))
+	}
+	return out
 }
 
 // deny takes service i for one that used up its quota, as sidecars do that requests wait for.

@@ -120,6 +120,9 @@ type believed struct {
 	scale float64
 	// denied are the services whose use stands for one that the log denies.
 	denied []int
+	// doubted are those whose cost of this round moved far and counts with an error, as it
+	// came once.
+	doubted []int
 	// arrives says how the load comes where that was laid down rather than learned.
 	arrives arrival
 }
@@ -256,6 +259,7 @@ func leastNoise(rounds []Cost) float64 {
 func (b *believed) fit() {
 	seen := make([][]Cost, len(b.seen))
 	old := false
+	b.doubted = nil
 	for i := range seen {
 		seen[i] = b.past[i].Costs
 		old = old || len(seen[i]) > 0
@@ -274,6 +278,7 @@ func (b *believed) fit() {
 				within := min(max(c.Seconds, expected/least), expected*most)
 				if within != c.Seconds && !again(seen[i][0].Seconds/(before.base[i]+seen[i][0].waking(before.wake)), within/expected) {
 					c.Noise = max(c.Noise, unlikeNoise)
+					b.doubted = append(b.doubted, i)
 				}
 				c.Seconds = within
 			}

@@ -2,6 +2,7 @@ package budget
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -118,6 +119,41 @@ func TestBusySidecarsHaveNotMoved(t *testing.T) {
 		b.cores[0], b.seen[0].Seconds = c.used, c.seconds
 		if got := b.moved(0, before); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%v of 0.5 cores, %v s a half: %v, want %v", c.used, c.seconds, got, c.want)
+		}
+	}
+}
+
+// Who reads the plan learns which figures were not taken as they were measured.
+func TestRemarksOnFiguresNotBelieved(t *testing.T) {
+	says := func(wild int, by float64) string {
+		w := newWorld(32, 0.15, []float64{.13, .13, .13, .13}, []float64{5, 5, 5, 6})
+		for round := 0; ; round++ {
+			in := w.input(w.play(round), 1000)
+			if round == wild {
+				in.Sidecars[1].Uses[0].Cores *= by
+			}
+			p, err := Pour(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if round == wild {
+				return strings.Join(p.Remarks, "\n")
+			}
+			w.knowledge = p.Learned
+			for i, a := range p.Allotments {
+				w.given[i] = float64(a.CPU) / 1000
+			}
+		}
+	}
+	if got := says(0, 0.35); !strings.Contains(got, "b is taken to have used all of its 100 millicores, not the 35 measured") {
+		t.Errorf("a denied use: %q", got)
+	}
+	if got := says(1, 0.35); !strings.Contains(got, "b's CPU a call was measured far from what rounds before told") {
+		t.Errorf("a doubted one: %q", got)
+	}
+	for round := range 2 {
+		if got := says(round, 1); strings.Contains(got, "measured") {
+			t.Errorf("round %d without a wild figure: %q", round, got)
 		}
 	}
 }
