@@ -54,6 +54,9 @@ type Sidecar struct {
 	// Work is the application's own time per call received, Own that and the time at
 	// its sidecar.
 	Work, Own time.Duration
+	// Deaf says that no sidecar of it logged the calls it received: then Work holds what all
+	// its calls waited for at the sidecar.
+	Deaf bool
 	// SentBytes and GotBytes are mean response sizes of the calls received and sent.
 	SentBytes, GotBytes float64
 	// Upstreams is how many services it calls (configuration held in memory).

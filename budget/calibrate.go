@@ -79,7 +79,7 @@ func (b *believed) fitWaking(given []float64) (o outcome) {
 // what it used does not tell base from wake. Where requests waited tells (see match);
 // failing that only one that alone held all others up does: it was never idle.
 func (b *believed) ambiguous(i int, given []float64) float64 {
-	if b.mesh.cores[i] <= 0.96*given[i] {
+	if b.mesh.cores[i] <= fullUse*given[i] {
 		return 0
 	}
 	if b.matchable(i, given) {

@@ -69,7 +69,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	if k != nil {
 		b.recall(k)
 	}
-	b.mixes = b.mixesOf(k)
+	b.mixes, b.likeWork = b.mixesOf(k), b.usualWork()
 	if m.gateway.Rate > 0 {
 		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
@@ -118,6 +118,8 @@ type believed struct {
 	rounds int
 	// scale is how many times its use was reckoned, as that is of another window.
 	scale float64
+	// likeWork is the usual work of services, in ms, for those whose own holds waiting.
+	likeWork float64
 	// denied are the services whose use stands for one that the log denies.
 	denied []int
 	// doubted are those whose cost of this round moved far and counts with an error, as it
@@ -357,11 +359,43 @@ func (b *believed) entering() []float64 {
 // rounds counts, the longer ago the less strictly.
 func (b *believed) workOf(i int) float64 {
 	work := max(0, float64(b.sidecars[i].Work)/1e6)
+	if b.likeWork > 0 && b.past[i].Work == 0 && work > hiddenWait*b.likeWork && b.sidecars[i].Deaf && b.atLimitOf(i) {
+		work = b.likeWork
+	}
 	if was := b.past[i].Work * workFade; was > 0 && (work == 0 || was < work) {
 		return was
 	}
 	return work
 }
+
+// hiddenWait is how many times the work of its like a full sidecar's calls have to take for
+// that to be waiting, where only its callers logged them: a queue that never empties is in
+// the time of the quickest of them.
+const hiddenWait = 2
+
+// usualWork is the median ms of work among services whose sidecars were not full, 0 without.
+func (b *believed) usualWork() float64 {
+	var all []float64
+	for i := range b.sidecars {
+		if b.passed[i] > 0 && b.sidecars[i].Work > 0 && !b.atLimitOf(i) {
+			all = append(all, float64(b.sidecars[i].Work)/1e6)
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	sort.Float64s(all)
+	return all[len(all)/2]
+}
+
+// atLimitOf reports that service i used up its limit.
+func (b *believed) atLimitOf(i int) bool {
+	g := float64(b.sidecars[i].Given) / 1000
+	return g > 0 && b.mesh.cores[i] > fullUse*g
+}
+
+// fullUse is the part of its limit from which on a sidecar used it up.
+const fullUse = 0.96
 
 // workFade is how the time of earlier rounds counts in the next.
 const workFade = 1.1

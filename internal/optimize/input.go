@@ -102,12 +102,14 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory, list
 		Delay:          share.Sidecar,
 		Work:           share.Work,
 		Own:            share.Own,
+		Deaf:           true,
 	}
 	traffic := make(map[[2]string]*graph.PodTraffic, len(n.Pods))
 	for i := range n.Pods {
 		p := &n.Pods[i]
 		traffic[[2]string{p.Namespace, p.Name}] = p
 		out.Seen += p.Received + p.Sent
+		out.Deaf = out.Deaf && p.Inbound == 0
 	}
 	for _, p := range s.Pods {
 		out.Uses = append(out.Uses, use(&p, traffic[[2]string{p.Namespace, p.Name}], listened))
