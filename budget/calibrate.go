@@ -31,15 +31,7 @@ func (b *believed) calibrate() {
 		b.explainDelay(given)
 	}
 	o := b.fitWaking(given)
-	for range mostDenied {
-		i := b.deniedBy(o, given)
-		if i < 0 {
-			break
-		}
-		b.deny(i, given)
-		o = b.fitWaking(given)
-	}
-	if b.forgetDenied() {
+	if b.forgetDisproved() {
 		o = b.fitWaking(given)
 	}
 	b.learnPause(o)

@@ -82,7 +82,9 @@ func (b *believed) remarks(in Input, p *Plan, level float64, plays outcome, play
 	if s := b.scale; s >= otherScale || s <= 1/otherScale {
 		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
 	}
-	out = append(out, b.unbelieved()...)
+	for _, i := range b.doubted {
+		out = append(out, fmt.Sprintf("%s's CPU a call was measured far from what rounds before told: it counts little until the next round confirms it", b.sidecars[i].Service))
+	}
 	switch n := b.gateway.Requests; {
 	case n > 0 && n < fewSeen && b.rounds == 0:
 		out = append(out, fmt.Sprintf("only %d requests were seen at the gateway: what is foreseen may be far off", n))

@@ -2,7 +2,6 @@ package budget
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -13,9 +12,7 @@ const mostRounds = 5
 // measurement moves the plan a little, a change that stays gets through.
 const surprise = 1.5
 
-// fewRounds is how many rounds it takes to be as sure that a cost is no more: of two that
-// differ nobody knows which is wild. That it is less is believed no sooner after one round
-// than after many: too much for a sidecar costs its like a little, too little costs all.
+// fewRounds is how many rounds it takes to be as sure.
 const fewRounds = 3.0
 
 // find is what is known of a service, the zero value when nothing is.
@@ -120,8 +117,6 @@ type believed struct {
 	scale float64
 	// likeWork is the usual work of services, in ms, for those whose own holds waiting.
 	likeWork float64
-	// denied are the services whose use stands for one that the log denies.
-	denied []int
 	// doubted are those whose cost of this round moved far and counts with an error, as it
 	// came once.
 	doubted []int
@@ -232,11 +227,7 @@ func (b *believed) noise(i int) float64 {
 		return 1 // of what it was called for nothing has ended yet
 	}
 	few, cut := 1/float64(max(1, s.Seen)), b.underWay()/2
-	noise := math.Sqrt(costNoise*costNoise + cut*cut + few)
-	if slices.Contains(b.denied, i) {
-		return max(noise, deniedNoise)
-	}
-	return noise
+	return math.Sqrt(costNoise*costNoise + cut*cut + few)
 }
 
 // underWay is the part of the log's time that a request takes: about the part of the
@@ -272,13 +263,25 @@ func (b *believed) fit() {
 			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
 				expected := before.base[i] + c.waking(before.wake)
 				noise := leastNoise(seen[i])
-				if noise > 2*c.noise() || b.atQuota(i) {
+				if b.atQuota(i) || noise > 2*c.noise() && math.Abs(math.Log(c.Seconds/expected)) < knownWithin*noise {
 					continue // this round knows better
 				}
-				least := surprise * math.Exp(2*noise)
 				most := math.Pow(surprise, fewRounds/min(fewRounds, float64(len(seen[i])))) * math.Exp(2*noise)
-				within := min(max(c.Seconds, expected/least), expected*most)
-				if within != c.Seconds && !again(seen[i][0].Seconds/(before.base[i]+seen[i][0].waking(before.wake)), within/expected) {
+				first := len(seen[i]) == 1
+				if first {
+					most = surprise * math.Exp(2*noise)
+				}
+				within := min(max(c.Seconds, expected/most), expected*most)
+				last := &seen[i][0]
+				switch {
+				case within == c.Seconds:
+				case first && before.liker(c.Seconds-c.waking(before.wake), before.base[i]):
+					// Of two that differ that is wild which is less like the other services'.
+					seen[i] = []Cost{*last}
+					seen[i][0].Noise = max(last.Noise, unlikeNoise)
+					b.past[i].Costs = seen[i]
+					continue
+				case !again(last.Seconds/(before.base[i]+last.waking(before.wake)), within/expected):
 					c.Noise = max(c.Noise, unlikeNoise)
 					b.doubted = append(b.doubted, i)
 				}
@@ -296,6 +299,30 @@ func (b *believed) fit() {
 	b.free = b.freeTime()
 }
 
+// forgetDisproved forgets the earlier costs of sidecars that have used up their quota now at
+// far more CPU a half than those and all doubt about wakes explain, and reports whether
+// there are any: a figure that is just the quota is right, so that those before were wild.
+func (b *believed) forgetDisproved() bool {
+	seen := make([][]Cost, len(b.seen))
+	for i := range seen {
+		seen[i] = b.past[i].Costs
+	}
+	before, any := estimate(seen), false
+	for i, c := range b.seen {
+		if len(seen[i]) == 0 || c.Seconds == 0 || !b.atQuota(i) {
+			continue
+		}
+		if c.Seconds > surprise*(before.base[i]+before.wake*min(1, c.Woken+matchedUnsure)) {
+			b.past[i].Costs, any = nil, true
+		}
+	}
+	if any {
+		b.observe(b.guessWoken())
+		b.fit()
+	}
+	return any
+}
+
 // again reports that a cost which moved far did so in the round before, too: a change that
 // stays is none of measurement. Both are over what was expected.
 func again(before, now float64) bool {
@@ -305,11 +332,15 @@ func again(before, now float64) bool {
 // staysOver is how many times what was expected the cost before has to be to confirm one.
 const staysOver = 1.25
 
+// knownWithin is how many times its error a cost may have been off where a better one stands
+// in for it.
+const knownWithin = 4
+
 // atQuota reports that service i used just what its limit allows, as a wild figure would
 // hardly have it.
 func (b *believed) atQuota(i int) bool {
 	g := float64(b.sidecars[i].Given) / 1000
-	return g > 0 && math.Abs(b.mesh.cores[i]/g-1) < quotaSlack && !slices.Contains(b.denied, i)
+	return g > 0 && math.Abs(b.mesh.cores[i]/g-1) < quotaSlack
 }
 
 // quotaSlack is how far from its limit the use of a sidecar that used it up is measured.

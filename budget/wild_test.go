@@ -44,8 +44,8 @@ func TestWildLowMeasurement(t *testing.T) {
 	}
 }
 
-// A service of a chain is measured at a third of its use in one round. By the log requests
-// wait for it in the first round, and what came of the round after is at its quota.
+// A service of a chain is measured at a third of its use in one round: in a later one that
+// moves little, and after a first one what comes of the plan is at its quota, which disproves it.
 func TestThirdOfAMeasurement(t *testing.T) {
 	scores := func(wild, of int) (out []float64, first []MilliCPU) {
 		w := newWorld(32, 0.15, []float64{.13, .13, .13, .13}, []float64{5, 5, 5, 6})
@@ -74,31 +74,16 @@ func TestThirdOfAMeasurement(t *testing.T) {
 		usual, gave := scores(-1, of)
 		for wild := range 3 {
 			got, gives := scores(wild, of)
-			if least := 0.6; float64(gives[wild]) < least*float64(gave[wild]) {
+			least := 0.8
+			if wild == 0 {
+				least = 0.4 // nothing else is known but its like
+			}
+			if float64(gives[wild]) < least*float64(gave[wild]) {
 				t.Errorf("service %d in round %d: %d millicores, %d without the wild figure", of, wild, gives[wild], gave[wild])
 			}
 			if got[wild+1] < 0.85*usual[wild+1] { // the round after is right again
 				t.Errorf("service %d in round %d: scores %.5f, %.5f without the wild figure", of, wild, got, usual)
 			}
-		}
-	}
-}
-
-// What the rehearsal does not show of waiting denies a use only where there is much of it.
-func TestDeniedUse(t *testing.T) {
-	for _, c := range []struct {
-		used, own float64
-		want      int
-	}{
-		{0.04, 45, 1},  // 40 ms of waiting at two fifths of its limit, where none was played
-		{0.04, 8, -1},  // 3 ms are little
-		{0.08, 45, -1}, // trains may wait for a sidecar that is used as much as that
-	} {
-		m := &mesh{sidecars: []Sidecar{{Visits: 1, Own: duration(0.105), Work: duration(0.005)}, {Visits: 1, Own: duration(c.own / 1000), Work: duration(0.005)}},
-			passed: []float64{100, 100}, cores: []float64{0.1, c.used}}
-		b := &believed{model: &model{mesh: m}, past: make([]Learned, 2)}
-		if got := b.deniedBy(outcome{done: 1, inbound: []float64{100, 0.5}}, []float64{0.1, 0.1}); got != c.want {
-			t.Errorf("%v cores, %v ms: denied %d, want %d", c.used, c.own, got, c.want)
 		}
 	}
 }
@@ -144,9 +129,6 @@ func TestRemarksOnFiguresNotBelieved(t *testing.T) {
 				w.given[i] = float64(a.CPU) / 1000
 			}
 		}
-	}
-	if got := says(0, 0.35); !strings.Contains(got, "b is taken to have used all of its 100 millicores, not the 35 measured") {
-		t.Errorf("a denied use: %q", got)
 	}
 	if got := says(1, 0.35); !strings.Contains(got, "b's CPU a call was measured far from what rounds before told") {
 		t.Errorf("a doubted one: %q", got)
