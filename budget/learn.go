@@ -363,7 +363,7 @@ func (b *believed) knowledge(k *Knowledge) *Knowledge {
 			l.Costs = append([]Cost{b.seen[i]}, l.Costs...)
 			l.Costs = l.Costs[:min(len(l.Costs), mostRounds)]
 		}
-		if l.Work = b.past[i].Work; b.underWay() < mostUnderWay {
+		if l.Work = b.past[i].Work; b.underWay() < mostUnderWay && !b.hidesWait(i) {
 			l.Work = b.workOf(i)
 		}
 		m := b.memoryOf(i)
@@ -390,13 +390,19 @@ func (b *believed) entering() []float64 {
 // rounds counts, the longer ago the less strictly.
 func (b *believed) workOf(i int) float64 {
 	work := max(0, float64(b.sidecars[i].Work)/1e6)
-	if b.likeWork > 0 && b.past[i].Work == 0 && work > hiddenWait*b.likeWork && b.sidecars[i].Deaf && b.atLimitOf(i) {
+	if b.hidesWait(i) {
 		work = b.likeWork
 	}
 	if was := b.past[i].Work * workFade; was > 0 && (work == 0 || was < work) {
 		return was
 	}
 	return work
+}
+
+// hidesWait reports that service i's work, as it was seen, is for the most part waiting.
+func (b *believed) hidesWait(i int) bool {
+	s := &b.sidecars[i]
+	return b.likeWork > 0 && b.past[i].Work == 0 && s.Deaf && float64(s.Work)/1e6 > hiddenWait*b.likeWork && b.atLimitOf(i)
 }
 
 // hiddenWait is how many times the work of its like a full sidecar's calls have to take for
