@@ -31,7 +31,7 @@ func (b *believed) calibrate() {
 		b.explainDelay(given)
 	}
 	o := b.fitWaking(given)
-	if b.forgetDisproved() {
+	if o.done > 0 && b.forgetDisproved() { // else wakes are a guess
 		o = b.fitWaking(given)
 	}
 	b.learnPause(o)
