@@ -2,7 +2,6 @@ package budget
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -96,14 +95,6 @@ func estimate(seen [][]Cost) costs {
 		}
 	}
 	return best
-}
-
-// liker reports that a base is nearer than another to those of all services.
-func (c *costs) liker(base, other float64) bool {
-	all := slices.Clone(c.base)
-	sort.Float64s(all)
-	typical := all[len(all)/2]
-	return typical > 0 && math.Abs(math.Log(max(base, typical/1e3)/typical)) < math.Abs(math.Log(max(other, typical/1e3)/typical))
 }
 
 // explain sets the bases that go best with c.wake and returns how badly the

@@ -8,13 +8,6 @@ import (
 // mostRounds is how many rounds' observations are kept.
 const mostRounds = 5
 
-// surprise is how far one round's cost may move from what was expected: a wild
-// measurement moves the plan a little, a change that stays gets through.
-const surprise = 1.5
-
-// fewRounds is how many rounds it takes to be as sure.
-const fewRounds = 3.0
-
 // find is what is known of a service, the zero value when nothing is.
 func (k *Knowledge) find(service string) Learned {
 	if k == nil {
@@ -260,32 +253,9 @@ func (b *believed) fit() {
 	if old {
 		before := estimate(seen)
 		for i := range b.seen {
-			if c := &b.seen[i]; c.Seconds > 0 && len(seen[i]) > 0 {
-				expected := before.base[i] + c.waking(before.wake)
-				noise := leastNoise(seen[i])
-				if b.atQuota(i) || noise > 2*c.noise() && math.Abs(math.Log(c.Seconds/expected)) < knownWithin*noise {
-					continue // this round knows better
-				}
-				most := math.Pow(surprise, fewRounds/min(fewRounds, float64(len(seen[i])))) * math.Exp(2*noise)
-				first := len(seen[i]) == 1
-				if first {
-					most = surprise * math.Exp(2*noise)
-				}
-				within := min(max(c.Seconds, expected/most), expected*most)
-				last := &seen[i][0]
-				switch {
-				case within == c.Seconds:
-				case first && before.liker(c.Seconds-c.waking(before.wake), before.base[i]):
-					// Of two that differ that is wild which is less like the other services'.
-					seen[i] = []Cost{*last}
-					seen[i][0].Noise = max(last.Noise, unlikeNoise)
-					b.past[i].Costs = seen[i]
-					continue
-				case !again(last.Seconds/(before.base[i]+last.waking(before.wake)), within/expected):
-					c.Noise = max(c.Noise, unlikeNoise)
-					b.doubted = append(b.doubted, i)
-				}
-				c.Seconds = within
+			if b.seen[i].Seconds > 0 && len(seen[i]) > 0 {
+				b.doubt(i, &before)
+				seen[i] = b.past[i].Costs
 			}
 		}
 	}
@@ -298,53 +268,6 @@ func (b *believed) fit() {
 	b.costs = estimate(seen)
 	b.free = b.freeTime()
 }
-
-// forgetDisproved forgets the earlier costs of sidecars that have used up their quota now at
-// far more CPU a half than those and all doubt about wakes explain, and reports whether
-// there are any: a figure that is just the quota is right, so that those before were wild.
-func (b *believed) forgetDisproved() bool {
-	seen := make([][]Cost, len(b.seen))
-	for i := range seen {
-		seen[i] = b.past[i].Costs
-	}
-	before, any := estimate(seen), false
-	for i, c := range b.seen {
-		if len(seen[i]) == 0 || c.Seconds == 0 || !b.atQuota(i) {
-			continue
-		}
-		if c.Seconds > surprise*(before.base[i]+before.wake*min(1, c.Woken+matchedUnsure)) {
-			b.past[i].Costs, any = nil, true
-		}
-	}
-	if any {
-		b.observe(b.guessWoken())
-		b.fit()
-	}
-	return any
-}
-
-// again reports that a cost which moved far did so in the round before, too: a change that
-// stays is none of measurement. Both are over what was expected.
-func again(before, now float64) bool {
-	return now > 1 && before > staysOver || now < 1 && before < 1/staysOver
-}
-
-// staysOver is how many times what was expected the cost before has to be to confirm one.
-const staysOver = 1.25
-
-// knownWithin is how many times its error a cost may have been off where a better one stands
-// in for it.
-const knownWithin = 4
-
-// atQuota reports that service i used just what its limit allows, as a wild figure would
-// hardly have it.
-func (b *believed) atQuota(i int) bool {
-	g := float64(b.sidecars[i].Given) / 1000
-	return g > 0 && math.Abs(b.mesh.cores[i]/g-1) < quotaSlack
-}
-
-// quotaSlack is how far from its limit the use of a sidecar that used it up is measured.
-const quotaSlack = 0.03
 
 // knowledge is what the next round should start from.
 func (b *believed) knowledge(k *Knowledge) *Knowledge {

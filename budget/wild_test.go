@@ -17,14 +17,7 @@ func TestWildLowMeasurement(t *testing.T) {
 			if round == wild {
 				in.Sidecars[1].Uses[0].Cores = 0.001
 			}
-			p, err := Pour(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.knowledge = p.Learned
-			for i, a := range p.Allotments {
-				w.given[i] = float64(a.CPU) / 1000
-			}
+			p := w.follow(t, in)
 			out = append(out, p)
 		}
 		return out
@@ -58,14 +51,7 @@ func TestThirdOfAMeasurement(t *testing.T) {
 			if round == wild {
 				in.Sidecars[of].Uses[0].Cores *= 0.35
 			}
-			p, err := Pour(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.knowledge = p.Learned
-			for i, a := range p.Allotments {
-				w.given[i] = float64(a.CPU) / 1000
-			}
+			p := w.follow(t, in)
 			first = append(first, p.Allotments[of].CPU)
 		}
 		return out, first
@@ -117,16 +103,8 @@ func TestRemarksOnFiguresNotBelieved(t *testing.T) {
 			if round == wild {
 				in.Sidecars[1].Uses[0].Cores *= by
 			}
-			p, err := Pour(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if round == wild {
+			if p := w.follow(t, in); round == wild {
 				return strings.Join(p.Remarks, "\n")
-			}
-			w.knowledge = p.Learned
-			for i, a := range p.Allotments {
-				w.given[i] = float64(a.CPU) / 1000
 			}
 		}
 	}

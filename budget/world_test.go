@@ -59,7 +59,13 @@ func (w *world) input(o outcome, limit MilliCPU) Input {
 func (w *world) round(t *testing.T, seed int, limit MilliCPU) (outcome, Plan) {
 	t.Helper()
 	o := w.play(seed)
-	p, err := Pour(w.input(o, limit))
+	return o, w.follow(t, w.input(o, limit))
+}
+
+// follow has a round planned for, gives what the plan says and returns it.
+func (w *world) follow(t *testing.T, in Input) Plan {
+	t.Helper()
+	p, err := Pour(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +73,7 @@ func (w *world) round(t *testing.T, seed int, limit MilliCPU) (outcome, Plan) {
 	for i, a := range p.Allotments {
 		w.given[i] = float64(a.CPU) / 1000
 	}
-	return o, p
+	return p
 }
 
 func score(o outcome) float64 { return o.rate / o.mean }
