@@ -54,6 +54,9 @@ type Sidecar struct {
 	// Work is the application's own time per call received, Own that and the time at
 	// its sidecar.
 	Work, Own time.Duration
+	// HeldReceived and HeldSent are how long calls that it received, and that it sent,
+	// were in its sidecars by those sidecars' own lines.
+	HeldReceived, HeldSent Held
 	// Deaf says that no sidecar of it logged the calls it received: then Work holds what all
 	// its calls waited for at the sidecar.
 	Deaf bool
@@ -62,6 +65,18 @@ type Sidecar struct {
 	// Upstreams is how many services it calls (configuration held in memory).
 	Upstreams int
 }
+
+// Held is how long calls were in a service's sidecars: of Calls the Mean, each up to
+// MostHeld, and of those that were held for less, Quick in number, the QuickMean.
+type Held struct {
+	Calls     int
+	Mean      time.Duration
+	Quick     int
+	QuickMean time.Duration
+}
+
+// MostHeld is up to how long a call counts as held.
+const MostHeld = 3 * time.Millisecond
 
 // Call is one edge of the mesh for the latency model.
 type Call struct {

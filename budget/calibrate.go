@@ -40,6 +40,7 @@ func (b *believed) calibrate() {
 // fitWaking learns the costs in turns of rehearsal and estimate, and returns
 // the last rehearsal.
 func (b *believed) fitWaking(given []float64) (o outcome) {
+	hold := false
 	b.shift = make([]float64, len(b.sidecars))
 	defer func() { b.shift = make([]float64, len(b.sidecars)) }()
 	for turn := range calibrateTurns {
@@ -53,8 +54,22 @@ func (b *believed) fitWaking(given []float64) (o outcome) {
 				woken[i] = o.woken[i]
 			}
 		}
+		if turn == 0 {
+			hold = b.stampsHold(o)
+			b.deny(given, hold, o)
+		} else {
+			b.refineDenied(given, o)
+		}
+		told := b.wokenByStamps(woken, hold, o)
 		b.observe(woken)
+		for _, i := range b.denied {
+			b.seen[i].Noise = max(b.seen[i].Noise, deniedNoise)
+		}
 		for i := range b.seen {
+			if told[i] {
+				b.seen[i].Unsure = heldUnsure
+				continue
+			}
 			doubt := b.ambiguous(i, given)
 			b.seen[i].Unsure = max(o.unsure[i], doubt)
 			if doubt > 0 {

@@ -113,6 +113,9 @@ type believed struct {
 	// doubted are those whose cost of this round moved far and counts with an error, as it
 	// came once.
 	doubted []int
+	// denied are those whose use of this round is a fraction of what the log's time stamps
+	// tell, which stands in for it.
+	denied []int
 	// arrives says how the load comes where that was laid down rather than learned.
 	arrives arrival
 }

@@ -65,6 +65,8 @@ type outcome struct {
 	// inbound is the part of the ms spent at each station, at work or waiting, by
 	// halves of calls that it received.
 	inbound []float64
+	// received and sent are how long calls of each station were held at its sidecars.
+	received, sent []passings
 	// took is the ms of each request.
 	took []float64
 	// unsure is how far that share differed between the placings played.
@@ -74,7 +76,8 @@ type outcome struct {
 func newOutcome(n int) outcome {
 	at := make([]float64, 7*n)
 	part := func(k int) []float64 { return at[k*n : (k+1)*n : (k+1)*n] }
-	return outcome{cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5), inbound: part(6)}
+	held := make([]passings, 2*n)
+	return outcome{received: held[:n:n], sent: held[n:], cores: part(0), wait: part(1), throttled: part(2), woken: part(3), halves: part(4), unsure: part(5), inbound: part(6)}
 }
 
 // frame is one call under way.
@@ -88,6 +91,9 @@ type frame struct {
 	pending     int16 // calls under way
 	// start of an external request; resume, when the last of its calls is back.
 	start, resume float64
+	// sending and receiving are the ms that its caller's and its own sidecar held it on the
+	// way there.
+	sending, receiving float64
 }
 
 type playing struct {
@@ -248,16 +254,23 @@ func (p *playing) step(id int32) {
 	switch f.stage {
 	case sending:
 		f.stage = receiving
-		p.queue.push(p.serve(f.caller)+p.net, id)
+		done := p.serve(f.caller)
+		f.sending = done - p.now
+		p.queue.push(done+p.net, id)
 	case receiving:
 		f.stage = calling
 		done := p.receive(f)
+		f.receiving = done - p.now
 		p.queue.push(done+p.vary(p.stations[f.to].work)/2, id)
 	case calling:
 		p.call(id)
 	case answering:
 		f.stage = returning
-		done := p.receive(f) + p.net
+		done := p.receive(f)
+		if p.measure {
+			p.out.received[f.to].add(f.receiving + done - p.now)
+		}
+		done += p.net
 		if f.caller >= 0 {
 			p.queue.push(done, id)
 			return
@@ -265,6 +278,9 @@ func (p *playing) step(id int32) {
 		p.finish(done, id)
 	case returning:
 		done := p.serve(f.caller)
+		if p.measure {
+			p.out.sent[p.servers[f.caller].station].add(f.sending + done - p.now)
+		}
 		parent := f.parent
 		p.spare = append(p.spare, id)
 		up := &p.frames[parent]

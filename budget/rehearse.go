@@ -120,6 +120,8 @@ func (b *believed) playAll(r *rehearsal, first int, cores []float64, times int) 
 			sum.wait[i] += f * o.wait[i]
 			sum.throttled[i] += f * o.throttled[i]
 			sum.inbound[i] += f * o.inbound[i]
+			sum.received[i].join(o.received[i])
+			sum.sent[i].join(o.sent[i])
 			sum.woken[i] += f * o.woken[i]
 			sum.halves[i] += f * o.halves[i]
 		}

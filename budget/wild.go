@@ -101,3 +101,47 @@ func (b *believed) atQuota(i int) bool {
 
 // quotaSlack is how far from its limit the use of a sidecar that used it up is measured.
 const quotaSlack = 0.03
+
+// deny puts what the log's time stamps tell in the place of uses that are a fraction of it,
+// where those stamps hold: a call that waits for little is held for what it costs, and a
+// sidecar that holds nearly all calls for long has used up its quota. Of what quick calls
+// are held their waiting is taken off as a rehearsal at what is believed so far has it. A
+// sidecar cannot have used more than its quota, and one that used just that is right.
+func (b *believed) deny(given []float64, hold bool, o outcome) {
+	for i := range b.cores {
+		s, ok := b.stampsOf(i, o)
+		if !hold || !ok || !b.known[i] || b.passed[i] == 0 || b.atQuota(i) {
+			continue
+		}
+		told := 0.0
+		if s.slow > mostSlow {
+			told = given[i]
+		} else if s.quicks > 0 {
+			waits := max(0, s.quickPlayed-b.playedCost(i, o))
+			told = b.passed[i] * max(0, s.quickSeen-waits-heldError/math.Sqrt(s.quicks)) / 2000
+		}
+		if told = min(told, given[i]); told < anyCores && mostHeldOver*b.cores[i] < told {
+			b.cores[i] = told
+			b.denied = append(b.denied, i)
+		}
+	}
+}
+
+// refineDenied moves the uses that stand in for denied ones half of the way to where quick
+// calls are held in a rehearsal as long as by the log.
+func (b *believed) refineDenied(given []float64, o outcome) {
+	for _, i := range b.denied {
+		if s, _ := b.stampsOf(i, o); s.slow <= mostSlow && s.quickSeen > 0 && s.quickPlayed > 0 {
+			b.cores[i] = min(given[i], b.cores[i]*math.Sqrt(s.quickSeen/s.quickPlayed))
+		}
+	}
+}
+
+const (
+	// mostHeldOver is how many times its use the log may say before it denies it.
+	mostHeldOver = 2
+	// mostSlow is the part of its calls that only a full sidecar holds for MostHeld or more.
+	mostSlow = 0.97
+	// deniedNoise is the relative error of a cost that the log told.
+	deniedNoise = 0.2
+)

@@ -16,6 +16,8 @@ type world struct {
 	knowledge *Knowledge
 	given     []float64 // cores of each sidecar
 	options   Options
+	// stamped says that lines tell how long sidecars held calls.
+	stamped bool
 }
 
 // newWorld is a chain of services with these costs of a half and application times, in
@@ -51,8 +53,18 @@ func (w *world) input(o outcome, limit MilliCPU) Input {
 			Uses: []Use{{Cores: o.cores[i], Known: true, Received: 1000 * o.rate, Sent: 1000 * o.rate * sends}},
 		})
 		in.Calls = append(in.Calls, Call{From: i - 1, To: i, PerRequest: 1, Critical: 1})
+		if w.stamped {
+			s := &in.Sidecars[i]
+			s.HeldReceived, s.HeldSent = heldOf(o.received[i]), heldOf(o.sent[i])
+		}
 	}
 	return in
+}
+
+// heldOf is what lines tell of calls.
+func heldOf(p passings) Held {
+	mean := func(sum, n float64) time.Duration { return time.Duration(sum / max(1, n) * 1e6) }
+	return Held{Calls: int(p.calls), Mean: mean(p.all, p.calls), Quick: int(p.quick), QuickMean: mean(p.quickOnes, p.quick)}
 }
 
 // round plays one round and has it planned for; it returns what came, and the plan.

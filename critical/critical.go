@@ -43,6 +43,9 @@ type Share struct {
 	Stages, Width float64
 	// Calls is the number of received calls whose own time was measured.
 	Calls int
+	// HeldReceived and HeldSent are how long calls that it received, and that it sent,
+	// were in its sidecars.
+	HeldReceived, HeldSent Held
 }
 
 // EdgeShare is what the calls of one edge have in the latency at the gateway.

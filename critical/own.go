@@ -18,7 +18,8 @@ func (c *combiner) own() {
 		for j < len(units) && units[j].pod < c.m.first[n+1] {
 			j++
 		}
-		s := &c.r.Services[n]
+		s, h := &c.r.Services[n], &c.ev.s.held[n]
+		s.HeldReceived, s.HeldSent = h.received.mean(), h.sent.mean()
 		if ev := c.ev.nodes[n]; ev.calls > 0 {
 			s.Stages = float64(ev.stages) / float64(ev.calls)
 			if ev.stages > 0 {

@@ -22,6 +22,8 @@ type survey struct {
 	entries int
 	// inbound tells of each node whether its sidecars log what they receive.
 	inbound []bool
+	// held tells of each node how long calls were in its sidecars.
+	held []heldSum
 	// whole and broken count durations that are full milliseconds and others.
 	whole, broken int
 
@@ -29,7 +31,7 @@ type survey struct {
 }
 
 func newSurvey(m *mesh) *survey {
-	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), lines: make([]pace, m.pods()), unlogged: make([]bool, m.pods()), met: make([]meeting, len(m.g.Nodes)), inbound: make([]bool, len(m.g.Nodes))}
+	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), lines: make([]pace, m.pods()), unlogged: make([]bool, m.pods()), met: make([]meeting, len(m.g.Nodes)), inbound: make([]bool, len(m.g.Nodes)), held: make([]heldSum, len(m.g.Nodes))}
 	s.nesting = newNesting(m.pods())
 	return s
 }
@@ -69,6 +71,8 @@ func (s *survey) add(t *graph.Trace) {
 }
 
 func (s *survey) call(c *graph.Call) {
+	s.held[c.To].received.add(c.In, c.Failed)
+	s.held[c.From].sent.add(c.Out, c.Failed)
 	p, q := s.m.caller(c), s.m.callee(c)
 	out, sent := view(c.Out)
 	in, got := view(c.In)

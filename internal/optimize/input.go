@@ -102,6 +102,8 @@ func sidecar(obs *Observation, node int, s *request.Service, prior *Memory, list
 		Delay:          share.Sidecar,
 		Work:           share.Work,
 		Own:            share.Own,
+		HeldReceived:   budget.Held(share.HeldReceived),
+		HeldSent:       budget.Held(share.HeldSent),
 		Deaf:           true,
 	}
 	traffic := make(map[[2]string]*graph.PodTraffic, len(n.Pods))
