@@ -10,7 +10,7 @@ import (
 func TestHeld(t *testing.T) {
 	w := newWorld(t).
 		times(3, "gw>a - 0+12/10 \n a>b 1+5/4 2+3/3").
-		times(1, "gw>a - 0+80/10 \n a>b 1+40/2 2+3/-7").     // the last: no such time
+		times(1, "gw>a - 0+80/10 \n a>b 1+40/2 2+3/-7").   // the last: no such time
 		times(1, "gw>a - 0+13/10 failed \n a>b 1+5 2+3/4") // failed, without, longer than it took
 	r := w.result()
 	ms := func(f float64) time.Duration { return time.Duration(f * 1e6) }
