@@ -93,7 +93,7 @@ type frame struct {
 	start, resume float64
 	// sending and receiving are the ms that its caller's and its own sidecar held it on the
 	// way there.
-	sending, receiving float64
+	sending, receiving float32
 }
 
 type playing struct {
@@ -255,12 +255,12 @@ func (p *playing) step(id int32) {
 	case sending:
 		f.stage = receiving
 		done := p.serve(f.caller)
-		f.sending = done - p.now
+		f.sending = float32(done - p.now)
 		p.queue.push(done+p.net, id)
 	case receiving:
 		f.stage = calling
 		done := p.receive(f)
-		f.receiving = done - p.now
+		f.receiving = float32(done - p.now)
 		p.queue.push(done+p.vary(p.stations[f.to].work)/2, id)
 	case calling:
 		p.call(id)
@@ -268,7 +268,7 @@ func (p *playing) step(id int32) {
 		f.stage = returning
 		done := p.receive(f)
 		if p.measure {
-			p.out.received[f.to].add(f.receiving + done - p.now)
+			p.out.received[f.to].add(float64(f.receiving) + done - p.now)
 		}
 		done += p.net
 		if f.caller >= 0 {
@@ -279,7 +279,7 @@ func (p *playing) step(id int32) {
 	case returning:
 		done := p.serve(f.caller)
 		if p.measure {
-			p.out.sent[p.servers[f.caller].station].add(f.sending + done - p.now)
+			p.out.sent[p.servers[f.caller].station].add(float64(f.sending) + done - p.now)
 		}
 		parent := f.parent
 		p.spare = append(p.spare, id)
