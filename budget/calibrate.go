@@ -62,8 +62,9 @@ func (b *believed) fitWaking(given []float64) (o outcome) {
 		}
 		told := b.wokenByStamps(woken, hold, o)
 		b.observe(woken)
-		for _, i := range b.denied {
-			b.seen[i].Noise = max(b.seen[i].Noise, deniedNoise)
+		for _, d := range b.denied {
+			c := &b.seen[d.service]
+			c.Noise, c.Measured = max(c.Noise, deniedNoise), d.measured
 		}
 		for i := range b.seen {
 			if told[i] {

@@ -39,6 +39,8 @@ type Cost struct {
 	// Waking is, of a sidecar that used up its quota, the CPU seconds a half that went into
 	// wakes by what one was believed to cost; 0 where Woken alone tells.
 	Waking float64 `json:"waking,omitempty"`
+	// Measured is what was measured where the log's time stamps tell Seconds, else 0.
+	Measured float64 `json:"measured,omitempty"`
 	// Noise is the relative error of Seconds, 0 for costNoise.
 	Noise float64 `json:"noise,omitempty"`
 }

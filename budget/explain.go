@@ -82,8 +82,8 @@ func (b *believed) remarks(in Input, p *Plan, level float64, plays outcome, play
 	if s := b.scale; s >= otherScale || s <= 1/otherScale {
 		out = append(out, fmt.Sprintf("the CPU figures are not of the time of the log, by what requests waited for in it or by earlier rounds: they are reckoned %.2g times", s))
 	}
-	for _, i := range b.denied {
-		out = append(out, fmt.Sprintf("%s's CPU was measured far below what its calls took by the log: %.0f millicores are reckoned for each of its sidecars", b.sidecars[i].Service, 1000*b.cores[i]))
+	for _, d := range b.denied {
+		out = append(out, fmt.Sprintf("%s's CPU was measured far below what its calls took by the log, and below the other services': %.0f millicores are reckoned for each of its sidecars, unless the next round measures the same", b.sidecars[d.service].Service, 1000*b.cores[d.service]))
 	}
 	for _, i := range b.doubted {
 		out = append(out, fmt.Sprintf("%s's CPU a call was measured far from what rounds before told: it counts little until the next round confirms it", b.sidecars[i].Service))

@@ -24,7 +24,7 @@ func (k *Knowledge) find(service string) Learned {
 func (l Learned) sane() Learned {
 	var costs []Cost
 	for _, c := range l.Costs {
-		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 && c.Noise >= 0 && c.Noise <= 10 && c.Waking >= 0 && c.Waking < 1e3 {
+		if finite(c.Seconds) && c.Seconds > 0 && c.Seconds < 1e3 && c.Woken >= 0 && c.Woken <= 1 && c.Unsure >= 0 && c.Unsure <= 1 && c.Noise >= 0 && c.Noise <= 10 && c.Waking >= 0 && c.Waking < 1e3 && c.Measured >= 0 && c.Measured < 1e3 {
 			costs = append(costs, c)
 		}
 	}
@@ -115,7 +115,7 @@ type believed struct {
 	doubted []int
 	// denied are those whose use of this round is a fraction of what the log's time stamps
 	// tell, which stands in for it.
-	denied []int
+	denied []denial
 	// arrives says how the load comes where that was laid down rather than learned.
 	arrives arrival
 }

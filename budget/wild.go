@@ -106,9 +106,12 @@ const quotaSlack = 0.03
 // where those stamps hold: a call that waits for little is held for what it costs, and a
 // sidecar that holds nearly all calls for long has used up its quota. Of what quick calls
 // are held their waiting is taken off as a rehearsal at what is believed so far has it. A
-// sidecar cannot have used more than its quota, and one that used just that is right.
+// sidecar cannot have used more than its quota, and one that used just that is right. One
+// whose use is as in earlier rounds, or more like the other services' than what its stamps
+// tell, holds calls for something else than CPU.
 func (b *believed) deny(given []float64, hold bool, o outcome) {
-	for i := range b.cores {
+	typical := b.typicalUse()
+	for i, used := range b.cores {
 		s, ok := b.stampsOf(i, o)
 		if !hold || !ok || !b.known[i] || b.passed[i] == 0 || b.atQuota(i) {
 			continue
@@ -120,17 +123,66 @@ func (b *believed) deny(given []float64, hold bool, o outcome) {
 			waits := max(0, s.quickPlayed-b.playedCost(i, o))
 			told = b.passed[i] * max(0, s.quickSeen-waits-heldError/math.Sqrt(s.quicks)) / 2000
 		}
-		if told = min(told, given[i]); told < anyCores && mostHeldOver*b.cores[i] < told {
+		told = min(told, given[i])
+		if told >= anyCores || told <= mostHeldOver*used {
+			continue
+		}
+		usual := typical * b.passed[i]
+		if told*used < usual*usual && !b.measuredBefore(i, o.woken[i]) {
 			b.cores[i] = told
-			b.denied = append(b.denied, i)
+			b.denied = append(b.denied, denial{i, used / b.passed[i]})
 		}
 	}
+}
+
+// denial is a service whose use stamps denied, and the CPU seconds a half that it was.
+type denial struct {
+	service  int
+	measured float64
+}
+
+// typicalUse is the median CPU seconds a half of this round.
+func (b *believed) typicalUse() float64 {
+	var all []float64
+	for i, used := range b.cores {
+		if b.known[i] && b.passed[i] > 0 {
+			all = append(all, used/b.passed[i])
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	sort.Float64s(all)
+	return all[len(all)/2]
+}
+
+// measuredBefore reports that an earlier round measured what this one does for service i, so
+// many of whose halves woke a worker. Was it denied then, it is believed from now on.
+func (b *believed) measuredBefore(i int, woken float64) bool {
+	for k, c := range b.past[i].Costs {
+		was := c.Seconds
+		if c.Measured > 0 {
+			was = c.Measured
+		}
+		expected := max(0.1*was, was-b.wake*c.Woken) + b.wake*woken
+		if math.Abs(math.Log(max(b.cores[i], 1e-9)/b.passed[i]/expected)) > math.Log(surprise) {
+			continue
+		}
+		if c.Measured > 0 {
+			c.Seconds, c.Measured, c.Noise = c.Measured, 0, 0
+			b.past[i].Costs = slices.Clone(b.past[i].Costs)
+			b.past[i].Costs[k] = c
+		}
+		return true
+	}
+	return false
 }
 
 // refineDenied moves the uses that stand in for denied ones half of the way to where quick
 // calls are held in a rehearsal as long as by the log.
 func (b *believed) refineDenied(given []float64, o outcome) {
-	for _, i := range b.denied {
+	for _, d := range b.denied {
+		i := d.service
 		if s, _ := b.stampsOf(i, o); s.slow <= mostSlow && s.quickSeen > 0 && s.quickPlayed > 0 {
 			b.cores[i] = min(given[i], b.cores[i]*math.Sqrt(s.quickSeen/s.quickPlayed))
 		}
