@@ -62,24 +62,30 @@ func (b *believed) fitWaking(given []float64) (o outcome) {
 		}
 		told := b.wokenByStamps(woken, hold, o)
 		b.observe(woken)
-		for _, d := range b.denied {
-			c := &b.seen[d.service]
-			c.Noise, c.Measured = max(c.Noise, deniedNoise), d.measured
-		}
-		for i := range b.seen {
-			if told[i] {
-				b.seen[i].Unsure = heldUnsure
-				continue
-			}
-			doubt := b.ambiguous(i, given)
-			b.seen[i].Unsure = max(o.unsure[i], doubt)
-			if doubt > 0 {
-				b.seen[i].Waking = min(b.wake*b.seen[i].Woken, b.seen[i].Seconds)
-			}
-		}
+		b.weigh(told, given, o)
 		b.fit()
 	}
 	return o
+}
+
+// weigh says how unsure this round's costs are: told are the services whose share of wakes
+// the log's time stamps set right.
+func (b *believed) weigh(told []bool, given []float64, o outcome) {
+	for _, d := range b.denied {
+		c := &b.seen[d.service]
+		c.Noise, c.Measured = max(c.Noise, deniedNoise), d.measured
+	}
+	for i := range b.seen {
+		if told[i] {
+			b.seen[i].Unsure = heldUnsure
+			continue
+		}
+		doubt := b.ambiguous(i, given)
+		b.seen[i].Unsure = max(o.unsure[i], doubt)
+		if doubt > 0 {
+			b.seen[i].Waking = min(b.wake*b.seen[i].Woken, b.seen[i].Seconds)
+		}
+	}
 }
 
 // ambiguous is how unsure the share of wakes is at a sidecar that used all of its

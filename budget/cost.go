@@ -148,6 +148,11 @@ func typicalCost(seen [][]Cost) float64 {
 			all = append(all, rounds[0].Seconds)
 		}
 	}
+	return median(all)
+}
+
+// median is that of all, which it sorts; 0 without any.
+func median(all []float64) float64 {
 	if len(all) == 0 {
 		return 0
 	}

@@ -1,9 +1,6 @@
 package budget
 
-import (
-	"math"
-	"sort"
-)
+import "math"
 
 // How long calls are in a sidecar tells how often it was idle, where the log's time stamps
 // hold all of it: a call that finds the worker asleep takes what its two halves cost, and one
@@ -117,9 +114,8 @@ func (b *believed) stampsHold(o outcome) bool {
 	if len(off) == 0 || 4*short > len(off) {
 		return false
 	}
-	sort.Float64s(off)
-	median := off[len(off)/2]
-	return median < mostHeldOff && median > 1.0/mostHeldOff
+	usual := median(off)
+	return usual < mostHeldOff && usual > 1.0/mostHeldOff
 }
 
 // waitsOff is how many times as long calls of service i wait by the log as they are rehearsed

@@ -159,11 +159,10 @@ func (b *believed) observe(woken []float64) {
 			all = append(all, b.seen[i].Seconds)
 		}
 	}
-	if len(all) == 0 {
+	typical := median(all)
+	if typical == 0 {
 		return
 	}
-	sort.Float64s(all)
-	typical := all[len(all)/2]
 	for i := range b.seen {
 		c := &b.seen[i]
 		if c.Seconds == 0 {
@@ -344,11 +343,7 @@ func (b *believed) usualWork() float64 {
 			all = append(all, float64(b.sidecars[i].Work)/1e6)
 		}
 	}
-	if len(all) == 0 {
-		return 0
-	}
-	sort.Float64s(all)
-	return all[len(all)/2]
+	return median(all)
 }
 
 // atLimitOf reports that service i used up its limit.

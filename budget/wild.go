@@ -3,7 +3,6 @@ package budget
 import (
 	"math"
 	"slices"
-	"sort"
 )
 
 // Figures that may be wild: a scrape that was missed, or one of another window. A single
@@ -49,9 +48,7 @@ func (b *believed) doubt(i int, before *costs) {
 
 // liker reports that a base is nearer than another to those of all services.
 func (c *costs) liker(base, other float64) bool {
-	all := slices.Clone(c.base)
-	sort.Float64s(all)
-	typical := all[len(all)/2]
+	typical := median(slices.Clone(c.base))
 	return typical > 0 && math.Abs(math.Log(max(base, typical/1e3)/typical)) < math.Abs(math.Log(max(other, typical/1e3)/typical))
 }
 
@@ -149,11 +146,7 @@ func (b *believed) typicalUse() float64 {
 			all = append(all, used/b.passed[i])
 		}
 	}
-	if len(all) == 0 {
-		return 0
-	}
-	sort.Float64s(all)
-	return all[len(all)/2]
+	return median(all)
 }
 
 // measuredBefore reports that an earlier round measured what this one does for service i, so
