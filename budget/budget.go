@@ -96,6 +96,9 @@ type Gateway struct {
 	Requests  int
 	Rate      float64
 	Mean, P99 time.Duration
+	// Bursts is how many requests come together: the index of dispersion of their counts by
+	// 100 ms, 1 for a Poisson process, 0 where that is not known.
+	Bursts float64
 }
 
 // Input of a round. Sidecars are sorted by service.
@@ -201,6 +204,8 @@ type Load struct {
 	Full bool `json:"full,omitempty"`
 	// Requests is how many were counted.
 	Requests int `json:"requests,omitempty"`
+	// Bursts is how many came together.
+	Bursts float64 `json:"bursts,omitempty"`
 }
 
 // Learned is what is known of one service.

@@ -105,6 +105,6 @@ func (g Gateway) sane() Gateway {
 	if !(g.Rate > 0 && g.Rate < 1e9) || g.Mean <= 0 || g.Requests <= 0 {
 		return Gateway{}
 	}
-	g.P99 = max(g.P99, 0)
+	g.P99, g.Bursts = max(g.P99, 0), bounded(g.Bursts)
 	return g
 }

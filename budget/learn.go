@@ -61,7 +61,7 @@ func believe(m *mesh, k *Knowledge) *believed {
 	}
 	b.mixes, b.likeWork = b.mixesOf(k), b.usualWork()
 	if m.gateway.Rate > 0 {
-		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests}}, b.loads...)
+		b.loads = append([]Load{{m.gateway.Rate, m.gateway.Mean.Seconds(), b.full(), m.gateway.Requests, m.gateway.Bursts}}, b.loads...)
 		b.loads = b.loads[:min(len(b.loads), mostRounds)]
 		b.followKnees()
 	}
@@ -124,6 +124,7 @@ func (k *Knowledge) saneLoads() []Load {
 	var out []Load
 	for _, l := range k.Loads {
 		if l.Rate > 0 && l.Rate < 1e9 && l.Mean > 0 && l.Mean < 1e6 {
+			l.Bursts = bounded(l.Bursts)
 			out = append(out, l)
 		}
 	}

@@ -24,6 +24,8 @@ type rehearsal struct {
 	// think is the ms from one answer of a closed loop to its next request.
 	think float64
 	rate  float64
+	// batch is how many requests of an open one come at a time, 0 for one.
+	batch int
 	// usual is the ms that a request was seen to take.
 	usual float64
 }
@@ -171,7 +173,9 @@ func (r *rehearsal) run(cores []float64, seed uint64, warm, span float64, steps 
 			break
 		}
 		if frame < 0 {
-			p.begin(p.now)
+			for range max(1, p.batch) {
+				p.begin(p.now)
+			}
 			p.arrive(p.now)
 			continue
 		}
@@ -203,7 +207,7 @@ func (p *playing) results() outcome {
 }
 
 func (p *playing) arrive(t float64) {
-	p.queue.push(t-math.Log(1-p.uniform())/p.rate, -1)
+	p.queue.push(t-math.Log(1-p.uniform())*float64(max(1, p.batch))/p.rate, -1)
 }
 
 // begin starts one external request.

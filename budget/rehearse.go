@@ -79,7 +79,13 @@ const mostSpan = 600_000
 
 // span is the ms that a rehearsal lasts: long enough for some requests of every client
 // where they come rarely or take long.
-func (r *rehearsal) span() float64 { return min(mostSpan, max(3000, 20*r.think, 4*r.usual)) }
+func (r *rehearsal) span() float64 {
+	span := max(3000, 20*r.think, 4*r.usual)
+	if r.batch > 1 {
+		span = max(span, 30*float64(r.batch)/r.rate)
+	}
+	return min(mostSpan, span)
+}
 
 // rehearse plays an allotment under several placings of the quotas' periods and
 // returns the mean of what they showed.

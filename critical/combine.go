@@ -18,6 +18,7 @@ func combine(m *mesh, ev *evidence) Result {
 		Edges:    make([]EdgeShare, len(m.g.Edges)),
 		Traces:   ev.traces,
 		Complete: ev.paths.all,
+		Bursts:   bursts(ev.s.arrivals),
 	}
 	if len(m.g.Nodes) == 0 {
 		return c.r

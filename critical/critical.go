@@ -96,6 +96,9 @@ type Result struct {
 	// Complete is how many of them could be followed from where they entered to the
 	// end of their critical path.
 	Complete int
+	// Bursts is how many external requests come together: the index of dispersion of
+	// their counts by 100 ms, 1 for a Poisson process, 0 where the log does not tell.
+	Bursts   float64
 	Warnings []string
 }
 

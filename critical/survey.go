@@ -20,6 +20,8 @@ type survey struct {
 	met []meeting
 	// entries counts the calls from outside.
 	entries int
+	// arrivals are when those began, by the pods whose clocks tell.
+	arrivals [][]micros
 	// inbound tells of each node whether its sidecars log what they receive.
 	inbound []bool
 	// held tells of each node how long calls were in its sidecars.
@@ -31,7 +33,7 @@ type survey struct {
 }
 
 func newSurvey(m *mesh) *survey {
-	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), lines: make([]pace, m.pods()), unlogged: make([]bool, m.pods()), met: make([]meeting, len(m.g.Nodes)), inbound: make([]bool, len(m.g.Nodes)), held: make([]heldSum, len(m.g.Nodes))}
+	s := &survey{m: m, clocks: newClocks(m.pods(), m.calls()), lines: make([]pace, m.pods()), unlogged: make([]bool, m.pods()), met: make([]meeting, len(m.g.Nodes)), inbound: make([]bool, len(m.g.Nodes)), held: make([]heldSum, len(m.g.Nodes)), arrivals: make([][]micros, m.pods())}
 	s.nesting = newNesting(m.pods())
 	return s
 }
@@ -51,7 +53,10 @@ func (s *survey) add(t *graph.Trace) {
 		s.call(c)
 		s.met[c.To].got.note(s.nesting.now, c.In, c.Out)
 		if !c.Earlier {
-			s.entries += b2i(s.m.g.Nodes[c.From].Kind == graph.Root)
+			if s.m.g.Nodes[c.From].Kind == graph.Root {
+				s.entries++
+				s.arrive(c)
+			}
 			s.met[c.From].sent.note(s.nesting.now, c.Out, c.In)
 		}
 	}
@@ -91,6 +96,17 @@ func (s *survey) call(c *graph.Call) {
 		s.clocks.sides(p, q, window{out.start - in.start, out.end - in.end})
 	} else if sent && !got {
 		s.nesting.onlyOut(p, q, out)
+	}
+}
+
+// arrive notes when a call from outside began.
+func (s *survey) arrive(c *graph.Call) {
+	if w, ok := view(c.Out); ok {
+		p := s.m.caller(c)
+		s.arrivals[p] = append(s.arrivals[p], w.start)
+	} else if w, ok := view(c.In); ok {
+		q := s.m.callee(c)
+		s.arrivals[q] = append(s.arrivals[q], w.start)
 	}
 }
 

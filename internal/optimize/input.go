@@ -38,7 +38,7 @@ func graphPods(fleet []request.Service) []graph.Pod {
 func pourInput(obs *Observation, prior *Memory, o budget.Options) budget.Input {
 	in := budget.Input{
 		Limits:  limits(obs.Request),
-		Gateway: gateway(obs.Graph),
+		Gateway: gateway(obs),
 		Options: o,
 	}
 	if prior != nil {
@@ -86,8 +86,9 @@ func whole(f float64) int64 {
 	return int64(min(f*(1+1e-12), most))
 }
 
-func gateway(g *graph.Graph) budget.Gateway {
-	return budget.Gateway{Requests: g.Gateway.Requests, Rate: g.Gateway.Rate, Mean: g.Gateway.Mean, P99: g.Gateway.P99}
+func gateway(obs *Observation) budget.Gateway {
+	g := &obs.Graph.Gateway
+	return budget.Gateway{Requests: g.Requests, Rate: g.Rate, Mean: g.Mean, P99: g.P99, Bursts: obs.Critical.Bursts}
 }
 
 // sidecar gathers what is known of one service's sidecars; node indexes the graph.
