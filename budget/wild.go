@@ -104,8 +104,8 @@ const quotaSlack = 0.03
 // sidecar that holds nearly all calls for long has used up its quota. Of what quick calls
 // are held their waiting is taken off as a rehearsal at what is believed so far has it. A
 // sidecar cannot have used more than its quota, and one that used just that is right. One
-// whose use is as in earlier rounds, or more like the other services' than what its stamps
-// tell, holds calls for something else than CPU.
+// whose use is as in earlier rounds, unless that is next to nothing, or more like the other
+// services' than what its stamps tell, holds calls for something else than CPU.
 func (b *believed) deny(given []float64, hold bool, o outcome) {
 	typical := b.typicalUse()
 	for i, used := range b.cores {
@@ -125,7 +125,7 @@ func (b *believed) deny(given []float64, hold bool, o outcome) {
 			continue
 		}
 		usual := typical * b.passed[i]
-		if told*used < usual*usual && !b.measuredBefore(i, o.woken[i]) {
+		if told*used < usual*usual && (mostUnlike*used < usual || !b.measuredBefore(i, o.woken[i])) {
 			b.cores[i] = told
 			b.denied = append(b.denied, denial{i, used / b.passed[i]})
 		}
@@ -150,7 +150,8 @@ func (b *believed) typicalUse() float64 {
 }
 
 // measuredBefore reports that an earlier round measured what this one does for service i, so
-// many of whose halves woke a worker. Was it denied then, it is believed from now on.
+// many of whose halves woke a worker. Was it denied then, what stood in for it is forgotten,
+// and this round's is the first.
 func (b *believed) measuredBefore(i int, woken float64) bool {
 	for k, c := range b.past[i].Costs {
 		was := c.Seconds
@@ -162,9 +163,7 @@ func (b *believed) measuredBefore(i int, woken float64) bool {
 			continue
 		}
 		if c.Measured > 0 {
-			c.Seconds, c.Measured, c.Noise = c.Measured, 0, 0
-			b.past[i].Costs = slices.Clone(b.past[i].Costs)
-			b.past[i].Costs[k] = c
+			b.past[i].Costs = slices.Delete(slices.Clone(b.past[i].Costs), k, k+1)
 		}
 		return true
 	}
