@@ -48,7 +48,8 @@ type stamps struct {
 }
 
 // stampsOf compares the two directions of a service's calls in the parts that they have in
-// the rehearsal, as far as the log times both.
+// the rehearsal, as far as the log times both; ok where it times any of them and what they
+// cost was measured.
 func (b *believed) stampsOf(i int, o outcome) (s stamps, ok bool) {
 	plays, quickPlays := 0.0, 0.0
 	for _, way := range [...]struct {
@@ -71,7 +72,7 @@ func (b *believed) stampsOf(i int, o outcome) (s stamps, ok bool) {
 			s.quicks += float64(way.log.Quick)
 		}
 	}
-	if plays == 0 {
+	if plays == 0 || !b.known[i] || b.passed[i] == 0 {
 		return s, false
 	}
 	s.seen, s.played, s.slow = s.seen/plays, s.played/plays, s.slow/plays
@@ -103,7 +104,7 @@ func (b *believed) stampsHold(o outcome) bool {
 	short := 0
 	for i := range b.sidecars {
 		s, ok := b.stampsOf(i, o)
-		if !ok || !b.known[i] || b.passed[i] == 0 {
+		if !ok {
 			continue
 		}
 		off = append(off, b.waitsOff(i, s, o))
@@ -132,7 +133,7 @@ func (b *believed) wokenByStamps(woken []float64, hold bool, o outcome) (told []
 	told = make([]bool, len(woken))
 	for i := range woken {
 		s, ok := b.stampsOf(i, o)
-		if !hold || !ok || !b.known[i] || b.passed[i] == 0 {
+		if !hold || !ok {
 			continue
 		}
 		r := min(mostHeldOff, max(1.0/mostHeldOff, b.waitsOff(i, s, o)))

@@ -110,7 +110,7 @@ func (b *believed) deny(given []float64, hold bool, o outcome) {
 	typical := b.typicalUse()
 	for i, used := range b.cores {
 		s, ok := b.stampsOf(i, o)
-		if !hold || !ok || !b.known[i] || b.passed[i] == 0 || b.atQuota(i) {
+		if !hold || !ok || b.atQuota(i) {
 			continue
 		}
 		told := 0.0
