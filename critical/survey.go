@@ -124,13 +124,6 @@ func (s *survey) line(pod int32, w window) {
 // request_id that is not unique tells nothing of who passes it on.
 func (s *survey) muddled() bool { return s.entries > 2*int(s.nesting.now) }
 
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // meeting counts the traces in which a node is called, in which it calls, and in which
 // it does both.
 type meeting struct {
