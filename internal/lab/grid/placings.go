@@ -90,9 +90,12 @@ func (g *grid) searched(c cell) (allotment, error) {
 		}
 		a := allotment{}
 		for _, m := range printed.FindAllStringSubmatch(lines[i+1], -1) {
-			if a[m[1]], err = strconv.ParseFloat(m[2], 64); err != nil {
+			cpu, err := strconv.ParseFloat(m[2], 64)
+			if err != nil {
 				return nil, err
 			}
+			// It may have been rounded up, and all of them over the limit.
+			a[m[1]] = max(0.1, cpu-0.0005)
 		}
 		return a, nil
 	}
@@ -120,6 +123,9 @@ func (g *grid) scores(c cell, a allotment) ([]float64, error) {
 		var r row
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			return nil, err
+		}
+		if refused := r["error"]; refused != nil {
+			return nil, fmt.Errorf("seed %d: the simulator refused %v: %s", 1001+k, a, refused)
 		}
 		// Nothing came of a round without a request: next to nothing.
 		out = append(out, max(r.at("round1").Score, 1e-3))
