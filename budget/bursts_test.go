@@ -42,7 +42,7 @@ func TestKneeUnderBursts(t *testing.T) {
 	in := w.input(w.play(1), limit)
 	_, calm := learn(in)
 	in.Gateway.Bursts = 1.4
-	if b, _ := learn(in); !calm || b.bursting().batch > 1 {
+	if b, _ := learn(in); !calm || b.atATime() > 1 {
 		t.Error("1.4 at a time are no burst")
 	}
 }

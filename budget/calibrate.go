@@ -55,12 +55,16 @@ func (b *believed) fitWaking(given []float64) (o outcome) {
 			}
 		}
 		if turn == 0 {
-			hold = b.stampsHold(o)
-			b.deny(given, hold, o)
+			if hold = b.stampsHold(o); hold {
+				b.deny(given, o)
+			}
 		} else {
 			b.refineDenied(given, o)
 		}
-		told := b.wokenByStamps(woken, hold, o)
+		told := make([]bool, len(woken))
+		if hold {
+			told = b.wokenByStamps(woken, o)
+		}
 		b.observe(woken)
 		b.weigh(told, given, o)
 		b.fit()

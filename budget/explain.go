@@ -88,7 +88,7 @@ func (b *believed) remarks(in Input, p *Plan, level float64, plays outcome, play
 	for _, i := range b.doubted {
 		out = append(out, fmt.Sprintf("%s's CPU a call was measured far from what rounds before told: it counts little until the next round confirms it", b.sidecars[i].Service))
 	}
-	if n := b.bursting().batch; n > 1 && played {
+	if n := b.atATime(); n > 1 && played {
 		out = append(out, fmt.Sprintf("about %d requests come at a time: CPU is left only as far as these need not wait for one another", n))
 	}
 	switch n := b.gateway.Requests; {

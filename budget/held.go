@@ -129,11 +129,11 @@ func (b *believed) waitsOff(i int, s stamps, o outcome) float64 {
 // wokenByStamps sets right, in place, the shares of halves that wake a worker in a
 // rehearsal, and tells for which services: as many times more often as calls wait longer by
 // the log than they are played to, halves find a worker busy. Chances are taken as odds.
-func (b *believed) wokenByStamps(woken []float64, hold bool, o outcome) (told []bool) {
+func (b *believed) wokenByStamps(woken []float64, o outcome) (told []bool) {
 	told = make([]bool, len(woken))
 	for i := range woken {
 		s, ok := b.stampsOf(i, o)
-		if !hold || !ok {
+		if !ok {
 			continue
 		}
 		r := min(mostHeldOff, max(1.0/mostHeldOff, b.waitsOff(i, s, o)))

@@ -37,7 +37,7 @@ func TestWokenByStamps(t *testing.T) {
 	} {
 		b, o := heldMesh(c.held, 0.4, 0.4)
 		woken := []float64{0.5, 0.5, 0.5}
-		told := b.wokenByStamps(woken, b.stampsHold(o), o)
+		told := b.wokenByStamps(woken, o)
 		if math.Abs(woken[0]-c.want) > 1e-3 || math.Abs(woken[1]-0.5) > 1e-3 || !told[0] || !told[1] {
 			t.Errorf("held %v ms: %.4f, told %v, want %.4f", c.held, woken, told, c.want)
 		}

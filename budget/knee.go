@@ -63,25 +63,32 @@ func (b *believed) likelyKnee(o Options, played bool) float64 {
 	return b.knees.near(b.roomy(at, best.rate, ladder[hi], 1-(1-headroom)*min(1, DefaultKnee/tolerance)), tolerance) * b.beyond()
 }
 
-// bursting is the mesh under the load that a knee has to do for. Who comes in bursts, at
-// however low a rate, waits where CPU for that rate is all there is: so many requests come
-// together as did in the newest round in which no sidecar was full, for one that is lets
-// go of what waits for it in bursts.
+// bursting is the mesh under the load that a knee has to do for: who comes in bursts, at
+// however low a rate, waits where CPU for that rate is all there is.
 func (b *believed) bursting() *rehearsal {
 	r := b.rehearsal()
-	for _, l := range b.loads {
-		if b.arrives != observedLoad {
-			break // it was laid down how requests come
-		}
-		if l.Full {
-			continue
-		}
-		if l.Bursts >= leastBurst {
-			r.rate, r.batch = b.gateway.Rate/1000, int(min(l.Bursts, mostBurst)+0.5)
-		}
-		break
+	if n := b.atATime(); n > 1 {
+		r.rate, r.batch = b.gateway.Rate/1000, n
 	}
 	return r
+}
+
+// atATime is how many requests come together, 1 where they come singly or it was laid down
+// how they do. The newest round tells in which no sidecar was full, for one that is lets go
+// of what waits for it in bursts.
+func (b *believed) atATime() int {
+	if b.arrives != observedLoad {
+		return 1
+	}
+	for _, l := range b.loads {
+		if !l.Full {
+			if l.Bursts < leastBurst {
+				return 1
+			}
+			return int(min(l.Bursts, mostBurst) + 0.5)
+		}
+	}
+	return 1
 }
 
 const (

@@ -106,11 +106,11 @@ const quotaSlack = 0.03
 // sidecar cannot have used more than its quota, and one that used just that is right. One
 // whose use is as in earlier rounds, unless that is next to nothing, or more like the other
 // services' than what its stamps tell, holds calls for something else than CPU.
-func (b *believed) deny(given []float64, hold bool, o outcome) {
+func (b *believed) deny(given []float64, o outcome) {
 	typical := b.typicalUse()
 	for i, used := range b.cores {
 		s, ok := b.stampsOf(i, o)
-		if !hold || !ok || b.atQuota(i) {
+		if !ok || b.atQuota(i) {
 			continue
 		}
 		told := 0.0
